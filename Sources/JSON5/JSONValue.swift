@@ -1,0 +1,4 @@
+/// A JSON5 value. Placeholder of the very first commit.
+public enum JSONValue: Sendable {
+    case null
+}

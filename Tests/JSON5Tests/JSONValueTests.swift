@@ -1,0 +1,2 @@
+import JSON5
+import Testing
