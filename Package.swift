@@ -1,8 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Rooms, ground floor first; who may import whom is DESIGN's table, and Tests/ArchitectureTests guards it.
-// Warnings are errors everywhere. -Xcc -march also sets Swift's code generation; the Makefile passes it.
+// Rooms, ground floor first. Who may import whom is fixed here and guarded by Tests/ArchitectureTests.
+// Warnings are errors everywhere. The Makefile adds -march, which also sets Swift's code generation.
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 
 func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -15,9 +15,36 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 
 let package = Package(
     name: "vitald",
+    products: [.executable(name: "vitald", targets: ["vitald"])],
     targets: [
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        room("Vitals"),
         room("JSON5"),
+        room("Profiles", ["Vitals", "JSON5"]),
+        room("Links", ["Vitals", "Profiles", "CZlib"]),
+        room("Analysis", ["Vitals"]),
+        room("RuleEngine", ["Vitals", "JSON5"]),
+        room("Care", ["Vitals", "JSON5"]),
+        room("Storage", ["Vitals", "CSQLite"]),
+        room("Simulator", ["Vitals", "Profiles", "Links"]),
+        room(
+            "Hub",
+            ["Vitals", "JSON5", "Profiles", "Links", "Analysis", "RuleEngine", "Care", "Storage", "CSodium"]),
+        .executableTarget(name: "vitald", dependencies: ["Hub", "Simulator"], swiftSettings: strict),
+
+        tests(of: "Vitals"),
         tests(of: "JSON5"),
+        tests(of: "Profiles", ["JSON5"]),
+        tests(of: "Links"),
+        tests(of: "Analysis"),
+        tests(of: "RuleEngine"),
+        tests(of: "Care"),
+        tests(of: "Storage"),
+        tests(of: "Simulator"),
+        tests(of: "Hub", ["Simulator"]),
+        .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,125 @@
+/// A number that rules can ask for: everything an expression reads from outside itself.
+///
+/// Values are `Double`; booleans are 1 and 0; *unknown* is NaN. The type checker of `RuleEngine` and the provider in
+/// `Hub` both switch over this enum, so a new feature is added here first.
+public enum Feature: Hashable, Sendable {
+    /// The latest value of a metric; unknown when older than its hold (daily series: 48 h).
+    case latest(Metric)
+    /// A function of a metric over a trailing window. `parameter` is `quantile`'s share 0…1 or `ewma`'s half-life in
+    /// seconds, else 0.
+    case window(WindowFunction, Metric, TimeSpan, parameter: Double)
+    /// Median of a daily series over the last `days` local days, today excluded.
+    case baseline(Metric, days: Int)
+    /// Robust z of today's value of a daily series: (today − median) / (1.4826 MAD).
+    case zscore(Metric, days: Int)
+    /// 1 when no usable sample of the metric arrived for that long. Never unknown once the person has a source of it.
+    case stale(Metric, TimeSpan)
+    /// Milliseconds since the latest sample of a metric.
+    case age(Metric)
+    /// Milliseconds since local midnight.
+    case timeOfDay
+    /// ISO 8601 day of the week: 1 Monday … 7 Sunday.
+    case weekday
+    case person(PersonField)
+    /// 1 when the person's record carries that fact (`beta_blocker`), else 0.
+    case personHas(String)
+    case session(SessionField)
+    case plan(PlanField)
+}
+
+/// A function over the samples of a trailing window `[T − window, T)`.
+public enum WindowFunction: String, CaseIterable, Sendable, Hashable {
+    case mean, std, min, max, sum, count, first, last, delta, slope, median, quantile, mad, ewma, coverage, rate
+    case rmssd, sdnn, pnn50, sd1, sd2
+    case lnRMSSD = "ln_rmssd"
+    case sampleEntropy = "sample_entropy"
+    case cosen, dfa1, lf, hf
+    case lfHf = "lf_hf"
+
+    /// The functions this version computes; the others are reserved names.
+    public static let available: Set<WindowFunction> = [
+        .mean, .std, .min, .max, .sum, .count, .first, .last, .delta, .slope, .median, .quantile, .coverage,
+    ]
+
+    /// Order statistics read the samples themselves, which are kept for this long.
+    public static let longestSampleWindow = TimeSpan.hours(1)
+    /// Whether the function reads samples rather than panes.
+    public var readsSamples: Bool { self == .median || self == .quantile }
+}
+
+/// `person.*`
+public enum PersonField: String, CaseIterable, Sendable, Hashable {
+    case age
+    /// 1 female, 2 male, unknown otherwise.
+    case sex
+    case maxHeartRate = "max_heart_rate"
+    case limitMaxHeartRate = "limits.max_heart_rate"
+    case limitMaxIntensity = "limits.max_intensity"
+    case limitMaxWeeklyIncrease = "limits.max_weekly_increase"
+}
+
+/// `session.*`: the exercise session that runs (`active`), or the one that just ended.
+public enum SessionField: String, CaseIterable, Sendable, Hashable {
+    /// 1 while a session is open.
+    case active
+    /// Length in minutes.
+    case minutes
+    case meanHeartRate = "mean_heart_rate"
+    case peakHeartRate = "peak_heart_rate"
+    /// Minutes with heart rate above the upper end of the expected range.
+    case minutesAboveRange = "minutes_above_range"
+    /// Lower and upper end of the expected range, beats per minute.
+    case rangeLow = "range_low"
+    case rangeHigh = "range_high"
+    /// Mean heart rate of minutes 5 to 10 after the end.
+    case recoveryHeartRate = "recovery_heart_rate"
+    /// The person's own 90th percentile of `recovery_heart_rate` over earlier sessions; unknown before the fifth.
+    case recoveryUsual = "recovery_usual"
+    /// How many earlier sessions with a recovery rate are known.
+    case count
+}
+
+/// `plan.*`: today's planned session.
+public enum PlanField: String, CaseIterable, Sendable, Hashable {
+    case minutes
+    /// Upper end of the target zone as a share of heart-rate reserve, 0…1, after adjustments.
+    case intensity
+    case targetLow = "target_low"
+    case targetHigh = "target_high"
+    case stepsGoal = "steps_goal"
+    /// 1 on a day without a planned session or on an ordered rest day.
+    case rest
+}
+
+/// How a feature's value came about: what `explain` shows beside the number.
+public struct FeatureDetail: Hashable, Sendable {
+    /// NaN when unknown.
+    public var value: Double
+    /// The window read, in sample time; `nil` for values without one.
+    public var window: TimeRange?
+    /// Share of the window that samples cover, 0…1.
+    public var coverage: Double?
+    /// Samples that entered.
+    public var count: Int
+    /// Times of the first and last sample that entered.
+    public var first: Timestamp?
+    public var last: Timestamp?
+    /// Where they came from.
+    public var sources: [DeviceID]
+    /// Why the value is unknown, in plain words.
+    public var unknown: String?
+
+    public init(
+        value: Double, window: TimeRange? = nil, coverage: Double? = nil, count: Int = 0, first: Timestamp? = nil,
+        last: Timestamp? = nil, sources: [DeviceID] = [], unknown: String? = nil
+    ) {
+        self.value = value
+        self.window = window
+        self.coverage = coverage
+        self.count = count
+        self.first = first
+        self.last = last
+        self.sources = sources
+        self.unknown = unknown
+    }
+}

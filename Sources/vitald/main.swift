@@ -1,0 +1,1 @@
+// Wiring only; commands live beside this file.
