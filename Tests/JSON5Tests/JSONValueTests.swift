@@ -1,2 +1,0 @@
-import JSON5
-import Testing
