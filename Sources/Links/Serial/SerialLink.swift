@@ -1,0 +1,345 @@
+import Dispatch
+import Glibc
+import Vitals
+
+/// Keeps one serial device connected: opens its port, passes on what it sends, notices when it is unplugged or silent,
+/// and opens it again as soon as it is back.
+///
+/// States it reports: `connected` when the port is open and the opening bytes are sent; `lost` once per outage (also
+/// when the port cannot be opened at first); `plugged` when the path of a lost device exists again; `silent` when no
+/// bytes came for the profile's silence, followed by `connected` at the next bytes. Two `lost` never follow each other
+/// without a `connected` between them.
+///
+/// The sink runs on the link's own queue and should be quick: while it works, bytes wait in the kernel (4 KB in the line
+/// discipline, 64 KB before it; then a device without flow control loses bytes).
+public actor SerialLink {
+    /// Deterministic pauses between attempts to open: `first`, doubled each time up to `longest`.
+    public struct Backoff: Hashable, Sendable {
+        public var first: TimeSpan
+        public var longest: TimeSpan
+
+        public init(first: TimeSpan = .milliseconds(100), longest: TimeSpan = .seconds(30)) {
+            self.first = first
+            self.longest = longest
+        }
+
+        /// The pause after `failures` failed attempts in a row, counted from 0.
+        public func pause(after failures: Int) -> TimeSpan {
+            let doubled = first.milliseconds << Int64(min(max(failures, 0), 20))
+            return TimeSpan(milliseconds: min(max(doubled, 1), longest.milliseconds))
+        }
+    }
+
+    public nonisolated let device: DeviceID
+    /// Path of the port, as configured.
+    public nonisolated let path: String
+    public nonisolated let settings: SerialSettings
+
+    private let backoff: Backoff
+    private let now: @Sendable () -> Timestamp
+    private let sink: @Sendable (LinkOutput) -> Void
+    private let log: @Sendable (String) -> Void
+
+    private nonisolated let executor: QueueExecutor
+    /// Left when every descriptor of this link is closed.
+    private nonisolated let released = DispatchGroup()
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    private var isRunning = false
+    /// −1 while the port is closed. Owned by `opened` at first, by `reading` from then on.
+    private var descriptor: Int32 = -1
+    private var opened: SerialPort?
+    private var reading: DescriptorWatch?
+    private var writing: DescriptorWatch?
+    private var watch: PathWatch?
+    private var outgoing: [UInt8] = []
+
+    /// Changes whenever a pending timer has lost its meaning.
+    private var generation = 0
+    private var failures = 0
+    private var isLost = false
+    private var isSilent = false
+    private var isPresent = false
+    private var lastFailure = ""
+    /// Quarters of the silence that passed without a byte.
+    private var quietQuarters = 0
+
+    /// Bytes that wait for a device that does not read; what comes on top is dropped and logged.
+    private static let longestQueue = 65_536
+    /// Reads before other work on the queue (`stop`) gets its turn.
+    private static let readsPerTurn = 64
+    private static let readSize = 4096
+
+    public init(
+        device: DeviceID, path: String, settings: SerialSettings, backoff: Backoff = Backoff(),
+        now: @escaping @Sendable () -> Timestamp, sink: @escaping @Sendable (LinkOutput) -> Void,
+        log: @escaping @Sendable (String) -> Void
+    ) {
+        self.device = device
+        self.path = path
+        self.settings = settings
+        self.backoff = backoff
+        self.now = now
+        self.sink = sink
+        self.log = log
+        executor = QueueExecutor(label: "vitald.link \(path)")
+    }
+
+    /// Starts trying to connect; returns when the first attempt was made.
+    public nonisolated func start() {
+        executor.run { self.assumeIsolated { $0.begin() } }
+    }
+
+    /// Closes the port and returns when the descriptor is released. Nothing is reported afterwards. Called from the
+    /// sink it returns before the descriptor is released.
+    public nonisolated func stop() {
+        executor.run { self.assumeIsolated { $0.end() } }
+        if !executor.isCurrent { released.wait() }
+    }
+
+    /// Sends bytes to the device when it is connected; dropped, with a log line, when it is not.
+    public nonisolated func send(_ bytes: [UInt8]) {
+        executor.queue.async { self.assumeIsolated { $0.enqueue(bytes) } }
+    }
+
+    // MARK: Opening
+
+    private func begin() {
+        guard !isRunning else { return }
+        isRunning = true
+        watch = PathWatch(queue: executor.queue, released: released) { [weak self] in
+            self?.assumeIsolated { $0.pathChanged() }
+        }
+        if watch == nil { log("\(path): no inotify instance left; a replug is noticed by polling only") }
+        attempt()
+    }
+
+    private func end() {
+        isRunning = false
+        close()
+        watch?.cancel()
+        watch = nil
+    }
+
+    /// Looks whether the path leads anywhere, having begun to watch it.
+    private func look() {
+        watch?.follow(path)
+        let wasPresent = isPresent
+        isPresent = access(path, F_OK) == 0
+        if isPresent, !wasPresent, isLost { report(.plugged, "\(path) is there again") }
+    }
+
+    private func attempt() {
+        generation += 1
+        look()
+        guard isRunning else { return }
+        do throws(LinkError) {
+            let port = try SerialPort(path: path, settings: settings)
+            descriptor = port.descriptor
+            opened = consume port
+            runOpening(from: 0)
+        } catch {
+            if error.message != lastFailure { log(error.description) }
+            lastFailure = error.message
+            lose(error.message)
+        }
+    }
+
+    /// Sends and waits as the profile asks; reading starts afterwards, and the kernel keeps what arrives meanwhile.
+    private func runOpening(from index: Int) {
+        guard index < settings.opening.count else { return connected() }
+        switch settings.opening[index] {
+        case .send(let bytes):
+            outgoing += bytes
+            flush()
+            if descriptor >= 0 { runOpening(from: index + 1) }
+        case .wait(let span):
+            after(span) { $0.runOpening(from: index + 1) }
+        }
+    }
+
+    private func connected() {
+        guard let owned = opened.take()?.surrender() else { return }
+        reading = DescriptorWatch(
+            owned, .reading, queue: executor.queue, released: released, release: { SerialPort.release($0) },
+            handler: { [weak self] in self?.assumeIsolated { $0.drain() } })
+        lastFailure = ""
+        if !isSilent {
+            isLost = false
+            report(.connected, "\(path) opened at \(settings.baud) baud \(settings.format)")
+        }
+        quietQuarters = 0
+        generation += 1
+        if settings.resetsOnOpen {
+            after(SerialSettings.settling) { $0.listenForSilence() }
+        } else {
+            listenForSilence()
+        }
+    }
+
+    private func pathChanged() {
+        guard let watch, watch.drain(), isRunning else { return }
+        if descriptor < 0 {
+            look()
+            guard isRunning, isPresent else { return }
+            failures = 0
+            attempt()
+        } else if leadsElsewhere() {
+            lose("\(path) is gone: unplugged")
+        } else {
+            watch.follow(path)
+        }
+    }
+
+    /// Whether the path no longer names the open device.
+    private func leadsElsewhere() -> Bool {
+        var named = stat()
+        var opened = stat()
+        guard fstat(descriptor, &opened) == 0, stat(path, &named) == 0 else { return true }
+        return named.st_rdev != opened.st_rdev || named.st_ino != opened.st_ino
+    }
+
+    /// Closes, reports the loss once, and tries again later.
+    private func lose(_ reason: String) {
+        close()
+        isSilent = false
+        if !isLost {
+            isLost = true
+            report(.lost, reason)
+        }
+        guard isRunning else { return }
+        let pause = backoff.pause(after: failures)
+        failures += 1
+        after(pause) { $0.attempt() }
+        look()
+    }
+
+    private func close() {
+        generation += 1
+        outgoing = []
+        writing?.cancel()
+        writing = nil
+        reading?.cancel()
+        reading = nil
+        opened = nil
+        descriptor = -1
+    }
+
+    // MARK: Reading and writing
+
+    /// Reads to `EAGAIN` or the end: a handler that reads once per event can hang when the last bytes and the hang-up
+    /// arrive together.
+    private func drain() {
+        let mine = generation
+        for _ in 0..<SerialLink.readsPerTurn {
+            guard descriptor >= 0 else { return }
+            let source = descriptor
+            var failure: Int32 = 0
+            var size = 0
+            let bytes = [UInt8](unsafeUninitializedCapacity: SerialLink.readSize) { buffer, count in
+                size = read(source, buffer.baseAddress, buffer.count)
+                failure = errno
+                count = max(size, 0)
+            }
+            if size > 0 {
+                arrived(bytes)
+            } else if size == 0 {
+                return lose("\(path) hung up: unplugged")
+            } else if failure == EAGAIN {
+                return
+            } else if failure != EINTR {
+                return lose("\(path): \(LinkError.text(of: failure)): unplugged")
+            }
+            guard mine == generation else { return }
+        }
+        executor.queue.async { [weak self] in
+            self?.assumeIsolated { if mine == $0.generation { $0.drain() } }
+        }
+    }
+
+    private func arrived(_ bytes: [UInt8]) {
+        quietQuarters = 0
+        failures = 0
+        if isSilent {
+            isSilent = false
+            isLost = false
+            report(.connected, "bytes again after a silence")
+            guard isRunning else { return }
+        }
+        sink(.frame(device: device, input: settings.input, bytes: bytes, at: now()))
+    }
+
+    private func enqueue(_ bytes: [UInt8]) {
+        guard descriptor >= 0 else { return log("\(path): not connected, \(bytes.count) bytes not sent") }
+        guard outgoing.count + bytes.count <= SerialLink.longestQueue else {
+            return log("\(path): the device does not read, \(bytes.count) bytes dropped")
+        }
+        outgoing += bytes
+        flush()
+    }
+
+    private func flush() {
+        while descriptor >= 0, !outgoing.isEmpty {
+            let size = write(descriptor, outgoing, outgoing.count)
+            let failure = errno
+            if size > 0 {
+                outgoing.removeFirst(min(size, outgoing.count))
+            } else if size == 0 || failure == EAGAIN {
+                return waitForRoom()
+            } else if failure != EINTR {
+                return lose("\(path): \(LinkError.text(of: failure)): unplugged")
+            }
+        }
+        writing?.cancel()
+        writing = nil
+    }
+
+    private func waitForRoom() {
+        guard writing == nil else { return }
+        // A descriptor of its own: the two watches release theirs independently.
+        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+        guard copy >= 0 else { return log("\(path): \(LinkError.text(of: errno)); \(outgoing.count) bytes wait") }
+        writing = DescriptorWatch(
+            copy, .writing, queue: executor.queue, released: released, release: { _ = Glibc.close($0) },
+            handler: { [weak self] in self?.assumeIsolated { $0.flush() } })
+    }
+
+    // MARK: Silence and timers
+
+    /// Counts quarters without bytes, so that no frame has to touch a timer. Noticed within a quarter of the silence.
+    private func listenForSilence() {
+        guard let silence = settings.silence else { return }
+        after(TimeSpan(milliseconds: max(silence.milliseconds / 4, 1))) { link in
+            link.quietQuarters += 1
+            if link.quietQuarters > 4 { link.fellSilent(silence) } else { link.listenForSilence() }
+        }
+    }
+
+    private func fellSilent(_ silence: TimeSpan) {
+        quietQuarters = 0
+        if !isSilent {
+            isSilent = true
+            report(.silent, "no bytes for \(silence)")
+            guard isRunning else { return }
+        }
+        guard settings.reopensWhenSilent else { return listenForSilence() }
+        // Each fruitless reopening doubles the pause before the next.
+        close()
+        let pause = backoff.pause(after: failures)
+        failures += 1
+        after(pause) { $0.attempt() }
+    }
+
+    private func report(_ state: LinkState, _ reason: String) {
+        sink(.state(device: device, state, reason: reason, at: now()))
+    }
+
+    /// Runs `body` on this actor after `span`, unless the generation changed.
+    private func after(_ span: TimeSpan, _ body: @escaping @Sendable (isolated SerialLink) -> Void) {
+        let mine = generation
+        let milliseconds = Int(clamping: max(span.milliseconds, 0))
+        executor.queue.asyncAfter(deadline: .now() + .milliseconds(milliseconds)) { [weak self] in
+            self?.assumeIsolated { if mine == $0.generation { body($0) } }
+        }
+    }
+}
