@@ -32,7 +32,11 @@ let package = Package(
         room(
             "Hub",
             ["Vitals", "JSON5", "Profiles", "Links", "Analysis", "RuleEngine", "Care", "Storage", "CSodium"]),
-        .executableTarget(name: "vitald", dependencies: ["Hub", "Simulator"], swiftSettings: strict),
+        .executableTarget(
+            name: "vitald",
+            dependencies: [
+                "Vitals", "JSON5", "Profiles", "Links", "RuleEngine", "Storage", "Hub", "Simulator",
+            ], swiftSettings: strict),
 
         tests(of: "Vitals"),
         tests(of: "JSON5"),
@@ -44,6 +48,7 @@ let package = Package(
         tests(of: "Storage"),
         tests(of: "Simulator"),
         tests(of: "Hub", ["Simulator"]),
+        .testTarget(name: "VitaldTests", dependencies: ["vitald"], swiftSettings: strict),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

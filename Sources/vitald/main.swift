@@ -1,1 +1,3 @@
-// Wiring only; commands live beside this file.
+import Glibc
+
+exit(Vitald.run(CommandLine.arguments))

@@ -1,0 +1,17 @@
+/// How rows come out.
+enum RowFormat: String, CaseIterable, Sendable {
+    /// Aligned columns, for people.
+    case table
+    /// Comma-separated with a header; fields quoted as RFC 4180 asks, lines ended by LF as other tools here expect.
+    case csv
+    /// One JSON object a line.
+    case jsonl
+
+    static let option = Syntax.Option(
+        "format", "FORMAT", "table, csv or jsonl; unless given, table on a terminal and jsonl into pipes and files")
+
+    /// The format that was asked for, or the one that suits the output.
+    static func chosen(_ arguments: Arguments, on console: Console) throws(CommandError) -> RowFormat {
+        try arguments.choice("format", RowFormat.self) ?? (console.outTerminal.isTerminal ? .table : .jsonl)
+    }
+}
