@@ -10,7 +10,7 @@ public struct StoreIdentity: Hashable, Sendable {
 }
 
 /// What enters the store in one transaction, under one sequence number.
-public struct Commit: Sendable {
+public struct Commit: Hashable, Sendable {
     public var at: Timestamp
     public var samples: [PersonSamples] = []
     public var events: [Event] = []

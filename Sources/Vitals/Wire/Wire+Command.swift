@@ -1,0 +1,61 @@
+extension Command: WireValue {
+    static let wireKind: UInt8 = 5
+    static let wireVersion: UInt8 = 1
+
+    /// One record, so that fields can be appended.
+    public func write(to writer: inout ByteWriter) {
+        writer.record(kind: Command.wireKind, version: Command.wireVersion) { writer in
+            writer.id(id)
+            writer.text(actor)
+            writer.wire(action)
+        }
+    }
+
+    public init(from reader: inout ByteReader) throws(WireError) {
+        var content = try reader.record(of: Command.wireKind, "a command")
+        self.init(id: try content.id(), actor: try content.text(), action: try content.wire())
+    }
+}
+
+extension Command.Action: WireValue {
+    public func write(to writer: inout ByteWriter) {
+        switch self {
+        case .acknowledge(let event, let comment):
+            writer.byte(1)
+            writer.id(event)
+            writer.text(comment)
+        case .acceptPlan(let event):
+            writer.byte(2)
+            writer.id(event)
+        case .declinePlan(let event):
+            writer.byte(3)
+            writer.id(event)
+        case .reload: writer.byte(4)
+        case .stop: writer.byte(5)
+        }
+    }
+
+    public init(from reader: inout ByteReader) throws(WireError) {
+        let at = reader.offset
+        switch try reader.byte() {
+        case 1: self = .acknowledge(try reader.id(), comment: try reader.text())
+        case 2: self = .acceptPlan(try reader.id())
+        case 3: self = .declinePlan(try reader.id())
+        case 4: self = .reload
+        case 5: self = .stop
+        case let code: throw WireError(.malformed("unknown command \(code)"), at: at)
+        }
+    }
+}
+
+extension AppliedCommand: WireValue {
+    public func write(to writer: inout ByteWriter) {
+        writer.time(at)
+        writer.wire(command)
+    }
+
+    public init(from reader: inout ByteReader) throws(WireError) {
+        let at = try reader.time()
+        self.init(command: try reader.wire(), at: at)
+    }
+}
