@@ -87,9 +87,18 @@ import Vitals
             written(.jsonl, columns, rows) == """
                 {"name":"q\\"","value":null}
                 {"name":"1970-01-01T00:00:00Z","value":true}
-                {"name":"1970-01-01T08:00:00+08:00","value":0.25}
+                {"name":"1970-01-01T00:00:00Z","value":0.25}
 
                 """)
+    }
+
+    @Test("tables show times as clocks show them, and name the zone")
+    func localTimes() throws {
+        let zone = try Zone(named: "Asia/Shanghai")
+        let table = written(
+            .table, [.init("first", zone: zone)],
+            [[.time(Timestamp(milliseconds: 0), zone)], [.time(Timestamp(milliseconds: 1250), zone)]])
+        #expect(table == "first (Asia/Shanghai)\n1970-01-01 08:00:00\n1970-01-01 08:00:01.250\n")
     }
 
     @Test("colour needs a terminal that takes it")

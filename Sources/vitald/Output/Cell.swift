@@ -10,6 +10,7 @@ enum Cell: Sendable {
     case boolean(Bool)
     /// A share 0…1.
     case share(Double)
+    /// Tables show it local to the zone, the other formats in UTC.
     case time(Timestamp, Zone)
     /// An id; tables show its first eight digits, which `vitald explain` takes too.
     case id(String)
@@ -22,7 +23,7 @@ enum Cell: Sendable {
         case .integer(let value): String(value)
         case .number(let value), .share(let value): value.isFinite ? value.jsonText : ""
         case .boolean(let value): value ? "true" : "false"
-        case .time(let time, let zone): ISO8601.format(time, in: zone)
+        case .time(let time, _): ISO8601.format(time)
         case .missing: ""
         }
     }
@@ -40,7 +41,7 @@ enum Cell: Sendable {
         case .integer(let value): json.member(key, value)
         case .number(let value), .share(let value): json.member(key, value)
         case .boolean(let value): json.member(key, value)
-        case .time(let time, let zone): json.member(key, ISO8601.format(time, in: zone))
+        case .time(let time, _): json.member(key, ISO8601.format(time))
         case .missing: json.null(key)
         }
     }

@@ -1,4 +1,5 @@
 import JSON5
+import Vitals
 
 /// Writes rows of equal columns in the chosen format.
 ///
@@ -10,10 +11,18 @@ struct RowWriter {
         var name: String
         /// Numbers and their headings stand right.
         var isNumber: Bool
+        /// Of times: the zone that a table shows them in, named by its heading.
+        var zone: Zone?
 
-        init(_ name: String, isNumber: Bool = false) {
+        init(_ name: String, isNumber: Bool = false, zone: Zone? = nil) {
             self.name = name
             self.isNumber = isNumber
+            self.zone = zone
+        }
+
+        var heading: String {
+            let words = name.split(separator: "_").joined(separator: " ")
+            return zone.map { "\(words) (\($0.name))" } ?? words
         }
     }
 
@@ -70,20 +79,16 @@ struct RowWriter {
         }
         widths = columns.indices.map { column in
             let cells = waiting.map { TextWidth.of($0[column].shown(decimals: decimals[column])) }
-            return max(TextWidth.of(heading(column)), cells.max() ?? 0)
+            return max(TextWidth.of(columns[column].heading), cells.max() ?? 0)
         }
         var headings: [String] = []
         for (i, column) in columns.enumerated() {
             headings.append(
-                console.outTerminal.paint(aligned(heading(i), width: widths[i], right: column.isNumber), .bold))
+                console.outTerminal.paint(aligned(column.heading, width: widths[i], right: column.isNumber), .bold))
         }
         console.out.line(trimmed(headings.joined(separator: "  ")))
         for cells in waiting { line(cells) }
         waiting = []
-    }
-
-    private func heading(_ column: Int) -> String {
-        columns[column].name.split(separator: "_").joined(separator: " ")
     }
 
     private func line(_ cells: [Cell]) {
