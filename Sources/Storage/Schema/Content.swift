@@ -1,0 +1,21 @@
+import Vitals
+
+/// The column `content`: one value in the wire format, which is a record of its own (kind, version, length), so that a
+/// row can travel as it is and a later version knows what it reads.
+enum Content {
+    static func bytes(of value: some WireValue) -> [UInt8] {
+        var writer = ByteWriter(capacity: 256)
+        writer.wire(value)
+        return writer.bytes
+    }
+
+    /// The value in a column of the current row. What does not decode is damage.
+    static func value<T: WireValue>(of statement: Statement, column: Int32) throws(StoreError) -> T {
+        do throws(WireError) {
+            var reader = ByteReader(statement.blob(column))
+            return try reader.wire()
+        } catch {
+            throw statement.damage("a row that cannot be read (\(error))")
+        }
+    }
+}

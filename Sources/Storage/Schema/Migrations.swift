@@ -1,0 +1,130 @@
+import Vitals
+
+/// The steps that lead from an empty file to the schema of this version.
+///
+/// Forward-only and append-only: a step that was released never changes, and a store at any earlier version runs the
+/// steps it lacks, each in one transaction with the version it reaches (`PRAGMA user_version`).
+enum Migrations {
+    struct Step {
+        /// For messages.
+        let name: String
+        let sql: String
+    }
+
+    /// "vita": marks the file as vitald's (`PRAGMA application_id`; sqlite.org/fileformat.html, offset 68).
+    static let applicationID: Int32 = 0x7669_7461
+
+    /// The version that this program writes.
+    static var current: Int { steps.count }
+
+    /// The oldest version that can be read without being upgraded first: what every later step left alone.
+    static let oldestReadable = 1
+
+    /// Step `n` leads to version `n + 1`.
+    static let steps: [Step] = [
+        Step(name: "tables", sql: tables),
+        Step(name: "views", sql: views),
+    ]
+
+    /// Brings the store at `version` to the current one.
+    static func run(on connection: Connection, from version: Int) throws(StoreError) {
+        for (index, step) in steps.enumerated().dropFirst(version) {
+            do throws(StoreError) {
+                try connection.write { () throws(StoreError) in
+                    try connection.execute(step.sql)
+                    try connection.execute("PRAGMA user_version = \(index + 1)")
+                }
+            } catch {
+                let message = "the upgrade \"\(step.name)\" failed and left the store as it was: \(error.message)"
+                throw StoreError(error.code, path: error.path, message)
+            }
+        }
+    }
+
+    // MARK: Version 1
+
+    // Names are singular, times milliseconds since 1970 UTC, ids blobs of 16 bytes. `content` is the whole value in
+    // the wire format and the only thing vitald reads back; the columns beside it are for indices and SQL users.
+    //
+    // `sequence` is the commit that wrote a row: what followers ask by. Samples carry none. It would add 4 to 5 bytes to
+    // the 23 that a sample takes, for ever, for the benefit of followers that most homes do not have; a new follower
+    // copies the samples of a series as they are and goes on from `head.sequence`.
+    //
+    // A sample keeps `received` as its distance from `time`: one or two bytes instead of six. The key holds rows of one
+    // series together in order of time, without a second tree for row ids.
+    private static let tables = """
+        CREATE TABLE head(
+            hub BLOB NOT NULL, epoch INTEGER NOT NULL, sequence INTEGER NOT NULL, at INTEGER NOT NULL);
+        CREATE TABLE series(
+            id INTEGER PRIMARY KEY, person BLOB NOT NULL, metric INTEGER NOT NULL, source BLOB NOT NULL,
+            count INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, UNIQUE(person, metric, source));
+        CREATE TABLE sample(
+            series INTEGER NOT NULL, time INTEGER NOT NULL, value REAL, lag INTEGER NOT NULL, span INTEGER NOT NULL,
+            quality INTEGER NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY(series, time)) WITHOUT ROWID;
+        CREATE TABLE event(
+            number INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, sequence INTEGER NOT NULL, person BLOB NOT NULL,
+            kind TEXT NOT NULL, phase TEXT NOT NULL, rule TEXT NOT NULL, severity INTEGER NOT NULL,
+            onset INTEGER NOT NULL, decided INTEGER NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL,
+            content BLOB NOT NULL);
+        CREATE INDEX event_decided ON event(decided);
+        CREATE INDEX event_person ON event(person, decided);
+        CREATE TABLE outbox(
+            number INTEGER PRIMARY KEY, event BLOB NOT NULL, recipient TEXT NOT NULL, sequence INTEGER NOT NULL,
+            person BLOB NOT NULL, UNIQUE(event, recipient));
+        CREATE TABLE state(
+            number INTEGER PRIMARY KEY, person BLOB NOT NULL, component TEXT NOT NULL, sequence INTEGER NOT NULL,
+            version INTEGER NOT NULL, bytes BLOB NOT NULL, UNIQUE(person, component));
+        CREATE TABLE command(
+            id BLOB NOT NULL PRIMARY KEY, sequence INTEGER NOT NULL, at INTEGER NOT NULL, actor TEXT NOT NULL,
+            content BLOB NOT NULL);
+        CREATE TABLE person(
+            id BLOB NOT NULL PRIMARY KEY, sequence INTEGER NOT NULL, name TEXT NOT NULL, zone TEXT NOT NULL,
+            content BLOB NOT NULL);
+        CREATE TABLE device(
+            id BLOB NOT NULL PRIMARY KEY, sequence INTEGER NOT NULL, name TEXT NOT NULL, profile TEXT,
+            content BLOB NOT NULL);
+        CREATE TABLE assignment(
+            device BLOB NOT NULL, device_user INTEGER NOT NULL, start INTEGER NOT NULL, stop INTEGER NOT NULL,
+            person BLOB NOT NULL, sequence INTEGER NOT NULL, PRIMARY KEY(device, device_user, start)) WITHOUT ROWID;
+        """
+
+    // MARK: Version 2
+
+    // For the sqlite3 shell, Python and Grafana. Ids stand in where a name is not known. `metric` is filled by whoever
+    // opens the store for writing. CROSS JOIN fixes the order of the loops: series first, then its samples by their key.
+    private static let views = """
+        CREATE TABLE metric(id INTEGER PRIMARY KEY, name TEXT NOT NULL, unit TEXT NOT NULL);
+        CREATE VIEW samples AS SELECT
+            coalesce(person.name, lower(hex(series.person))) AS person,
+            coalesce(metric.name, series.metric) AS metric,
+            metric.unit AS unit,
+            coalesce(device.name, lower(hex(series.source))) AS source,
+            sample.time AS time_ms,
+            strftime('%Y-%m-%dT%H:%M:%fZ', sample.time / 1000.0, 'unixepoch') AS time,
+            sample.value AS value,
+            sample.span AS span_ms,
+            sample.time + sample.lag AS received_ms,
+            sample.quality AS quality,
+            sample.revision AS revision
+        FROM series CROSS JOIN sample ON sample.series = series.id
+            LEFT JOIN metric ON metric.id = series.metric
+            LEFT JOIN person ON person.id = series.person
+            LEFT JOIN device ON device.id = series.source;
+        CREATE VIEW events AS SELECT
+            lower(hex(event.id)) AS id,
+            coalesce(person.name, lower(hex(event.person))) AS person,
+            event.kind AS kind,
+            event.phase AS phase,
+            event.rule AS rule,
+            CASE event.severity WHEN 0 THEN 'info' WHEN 1 THEN 'notice' WHEN 2 THEN 'warning' ELSE 'urgent' END
+                AS severity,
+            event.onset AS onset_ms,
+            strftime('%Y-%m-%dT%H:%M:%fZ', event.onset / 1000.0, 'unixepoch') AS onset,
+            event.decided AS decided_ms,
+            strftime('%Y-%m-%dT%H:%M:%fZ', event.decided / 1000.0, 'unixepoch') AS decided,
+            event.title AS title,
+            event.text AS text,
+            event.sequence AS sequence
+        FROM event LEFT JOIN person ON person.id = event.person;
+        """
+}

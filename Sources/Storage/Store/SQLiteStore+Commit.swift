@@ -1,0 +1,109 @@
+import Vitals
+
+extension SQLiteStore {
+    /// Writes `commit` in one transaction with the next sequence number and returns that; an empty commit has one too.
+    ///
+    /// Durable when it returns. After an error nothing of it is in the store, and the store can be used again. Costs one
+    /// `fsync` and O(rows).
+    @discardableResult
+    public func commit(_ commit: Commit) throws(StoreError) -> UInt64 {
+        guard isWriter else {
+            throw StoreError(.unwritable, path: connection.path, "it is open for reading only: open it for writing")
+        }
+        let next = lastSequence &+ 1
+        do throws(StoreError) {
+            try connection.write { () throws(StoreError) in
+                try advance(to: next, at: commit.at)
+                for person in commit.people { try upsert(person, next) }
+                for device in commit.devices { try upsert(device, next) }
+                for assignment in commit.assignments { try upsert(assignment, next) }
+                for batch in commit.samples { try insert(batch) }
+                try updateExtents()
+                for event in commit.events { try insert(event, next) }
+                for item in commit.outbox { try insert(item, next) }
+                for state in commit.states { try replace(state, next) }
+                for command in commit.commands { try insert(command, next) }
+            }
+        } catch {
+            catalogue.undo()
+            throw error
+        }
+        catalogue.keep()
+        lastSequence = next
+        return next
+    }
+
+    /// Moves the head by one, from where this writer left it.
+    private func advance(to next: UInt64, at: Timestamp) throws(StoreError) {
+        let update = try connection.keep("UPDATE head SET sequence = ?, at = ? WHERE sequence = ?")
+        update.bind(1, Int64(bitPattern: next))
+        update.bind(2, at)
+        update.bind(3, Int64(bitPattern: lastSequence))
+        try update.run()
+        guard connection.changes == 1 else {
+            throw StoreError(
+                .locked, path: connection.path,
+                "another program changed the store beside this one: stop it and open the store again")
+        }
+    }
+
+    /// Remembers a command by its id; the second time is ignored.
+    private func insert(_ applied: AppliedCommand, _ sequence: UInt64) throws(StoreError) {
+        let insert = try connection.keep(
+            """
+            INSERT INTO command(id, sequence, at, actor, content) VALUES(?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+            """)
+        insert.bind(1, applied.command.id)
+        insert.bind(2, Int64(bitPattern: sequence))
+        insert.bind(3, applied.at)
+        insert.bind(4, applied.command.actor)
+        insert.bind(5, Content.bytes(of: applied.command))
+        try insert.run()
+    }
+
+    public func hasApplied(_ command: CommandID) throws(StoreError) -> Bool {
+        let statement = try connection.keep("SELECT 1 FROM command WHERE id = ?")
+        statement.bind(1, command)
+        defer { statement.reset() }
+        return try statement.step()
+    }
+
+    // MARK: Component states
+
+    /// A component of the hub itself rests under an empty id, since NULL is unequal to itself.
+    private func bind(_ person: PersonID?, to statement: Statement) {
+        if let person { statement.bind(1, person) } else { statement.bind(1, []) }
+    }
+
+    private func replace(_ state: ComponentState, _ sequence: UInt64) throws(StoreError) {
+        // An unchanged state is no news to followers, and costs no page.
+        let insert = try connection.keep(
+            """
+            INSERT INTO state(person, component, sequence, version, bytes) VALUES(?, ?, ?, ?, ?)
+            ON CONFLICT(person, component) DO UPDATE
+            SET sequence = excluded.sequence, version = excluded.version, bytes = excluded.bytes
+            WHERE version <> excluded.version OR bytes <> excluded.bytes
+            """)
+        bind(state.person, to: insert)
+        insert.bind(2, state.component)
+        insert.bind(3, Int64(bitPattern: sequence))
+        insert.bind(4, state.version)
+        insert.bind(5, state.bytes)
+        try insert.run()
+    }
+
+    /// The states of one person's components, or of the hub's for `nil`, in order of name.
+    public func states(of person: PersonID?) throws(StoreError) -> [ComponentState] {
+        let statement = try connection.keep(
+            "SELECT component, version, bytes FROM state WHERE person = ? ORDER BY component")
+        bind(person, to: statement)
+        var states: [ComponentState] = []
+        try statement.forEachRow {
+            states.append(
+                ComponentState(
+                    person: person, component: statement.text(0), version: Int(statement.int64(1)),
+                    bytes: statement.blob(2)))
+        }
+        return states
+    }
+}

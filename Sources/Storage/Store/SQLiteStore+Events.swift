@@ -1,0 +1,96 @@
+import Vitals
+
+extension SQLiteStore {
+    // MARK: Writing
+
+    /// An event that is there already stays as it is: an id decides its content.
+    func insert(_ event: Event, _ sequence: UInt64) throws(StoreError) {
+        let insert = try connection.keep(
+            """
+            INSERT INTO event(
+                id, sequence, person, kind, phase, rule, severity, onset, decided, title, text, content)
+            VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+            """)
+        insert.bind(1, event.id)
+        insert.bind(2, Int64(bitPattern: sequence))
+        insert.bind(3, event.person)
+        insert.bind(4, event.kind.rawValue)
+        insert.bind(5, event.phase.rawValue)
+        insert.bind(6, event.rule)
+        insert.bind(7, Int64(event.severity.rawValue))
+        insert.bind(8, event.onset)
+        insert.bind(9, event.decided)
+        insert.bind(10, event.title)
+        insert.bind(11, event.text)
+        insert.bind(12, Content.bytes(of: event))
+        try insert.run()
+    }
+
+    func insert(_ item: OutboxItem, _ sequence: UInt64) throws(StoreError) {
+        let insert = try connection.keep(
+            "INSERT INTO outbox(event, recipient, sequence, person) VALUES(?, ?, ?, ?) ON CONFLICT DO NOTHING")
+        insert.bind(1, item.event)
+        insert.bind(2, item.recipient)
+        insert.bind(3, Int64(bitPattern: sequence))
+        insert.bind(4, item.person)
+        try insert.run()
+    }
+
+    // MARK: Reading
+
+    /// Events in order of `decided`, those of one moment in the order they were committed.
+    public func events(_ filter: EventFilter) throws(StoreError) -> [Event] {
+        let limit = filter.limit ?? .max
+        guard limit > 0 else { return [] }
+        var conditions = ["decided >= ?1", "decided < ?2"]
+        if filter.person != nil { conditions.append("person = ?3") }
+        if filter.kind != nil { conditions.append("kind = ?4") }
+        let statement = try connection.keep(
+            """
+            SELECT content FROM event WHERE \(conditions.joined(separator: " AND "))
+            ORDER BY decided DESC, number DESC LIMIT ?5
+            """)
+        statement.bind(1, filter.range.start)
+        statement.bind(2, filter.range.end)
+        if let person = filter.person { statement.bind(3, person) }
+        if let kind = filter.kind { statement.bind(4, kind.rawValue) }
+        statement.bind(5, limit)
+        return try events(from: statement).reversed()
+    }
+
+    /// Events whose id begins with these hexadecimal digits, either case, hyphens ignored; none for anything else.
+    public func events(idPrefix: String) throws(StoreError) -> [Event] {
+        var digits: [UInt8] = []
+        for character in idPrefix where character != "-" {
+            guard character.isASCII, let digit = character.hexDigitValue else { return [] }
+            digits.append(UInt8(truncatingIfNeeded: digit))
+        }
+        guard digits.count <= 32 else { return [] }
+        let statement = try connection.keep(
+            "SELECT content FROM event WHERE id BETWEEN ? AND ? ORDER BY decided, number")
+        for (index, filler) in [(Int32(1), UInt8(0)), (2, 15)] {
+            let padded = digits + [UInt8](repeating: filler, count: 32 - digits.count)
+            statement.bind(index, stride(from: 0, to: 32, by: 2).map { padded[$0] << 4 | padded[$0 + 1] })
+        }
+        return try events(from: statement)
+    }
+
+    private func events(from statement: Statement) throws(StoreError) -> [Event] {
+        var events: [Event] = []
+        try statement.forEachRow { () throws(StoreError) in
+            events.append(try Content.value(of: statement, column: 0))
+        }
+        return events
+    }
+
+    /// What waits to be delivered, oldest first.
+    public func outbox() throws(StoreError) -> [OutboxItem] {
+        let statement = try connection.keep("SELECT event, person, recipient FROM outbox ORDER BY number")
+        var items: [OutboxItem] = []
+        try statement.forEachRow { () throws(StoreError) in
+            items.append(
+                OutboxItem(event: try statement.id(0), person: try statement.id(1), recipient: statement.text(2)))
+        }
+        return items
+    }
+}

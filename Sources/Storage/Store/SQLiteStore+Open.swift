@@ -1,0 +1,205 @@
+import CSQLite
+import Glibc
+import Vitals
+
+extension SQLiteStore {
+    /// Opens the store at `path`, and for writing upgrades or makes it.
+    ///
+    /// A made store has mode 0600 and appears whole or not at all. Costs milliseconds whatever the store's size.
+    ///
+    /// - Throws: `.missing`; `.newer` and, for what is not vitald's, `.damaged`, each with the file left byte for byte
+    ///   as it was; `.locked` when another writes it; `.unwritable`.
+    public static func open(path: String, mode: Mode) throws(StoreError) -> SQLiteStore {
+        let place = try StorePlace(path)
+        if place.exists { try place.inspect() }
+        switch mode {
+        case .read:
+            guard place.exists else { throw missing(path) }
+            return try openToRead(place)
+        case .write(let hub, let createIfMissing):
+            guard place.exists || createIfMissing else { throw missing(path) }
+            let lock = try WriterLock.exclusive(store: place.path)
+            // Another writer may have made it just before we got the lock.
+            if !place.exists, try !StorePlace(path).exists { try create(at: place, hub: hub) }
+            return try openToWrite(place, lock: lock)
+        }
+    }
+
+    private static func missing(_ path: String) -> StoreError {
+        StoreError(
+            .missing, path: path, "no such store: check the path, or make one with `vitald import`, `replay` or `run`")
+    }
+
+    // MARK: Writing
+
+    private static func openToWrite(
+        _ place: StorePlace, lock: consuming WriterLock
+    ) throws(StoreError) -> SQLiteStore {
+        let connection = try Connection(path: place.given, file: place.path, flags: SQLITE_OPEN_READWRITE)
+        // Until it is known to be ours to write, closing must not move the log into the file.
+        connection.configure(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+        try connection.execute("PRAGMA busy_timeout = \(Tuning.busyTimeout)")
+        let version = try StorePlace.checkVersion(connection)
+        connection.configure(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
+        try tune(connection)
+        try requireLog(connection)
+        try connection.execute("PRAGMA synchronous = FULL")
+        try connection.execute("PRAGMA wal_autocheckpoint = \(Tuning.checkpointPages)")
+        try connection.execute("PRAGMA journal_size_limit = \(Tuning.logLimit)")
+        if version < Migrations.current {
+            try Migrations.run(on: connection, from: version)
+            // So that the version can be read from the file alone.
+            try connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        }
+        try nameMetrics(connection)
+        let (identity, sequence) = try head(of: connection)
+        let store = SQLiteStore(
+            connection: connection, isWriter: true, lock: lock, identity: identity, sequence: sequence)
+        try store.loadCatalogue()
+        return store
+    }
+
+    /// Makes an empty store under another name and moves it to its place.
+    private static func create(at place: StorePlace, hub: HubID) throws(StoreError) {
+        for suffix in ["-wal", "-journal"] where access(place.path + suffix, F_OK) == 0 {
+            throw StoreError(
+                .damaged, path: place.given,
+                "the store is gone but its \(suffix) file is still there: put the store back beside it, or remove it too"
+            )
+        }
+        let draft = place.path + ".new"
+        for suffix in ["", "-journal", "-wal", "-shm"] { unlink(draft + suffix) }
+        let descriptor = Glibc.open(draft, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw systemError("make the store", at: place) }
+        Glibc.close(descriptor)
+
+        let connection = try Connection(path: place.given, file: draft, flags: SQLITE_OPEN_READWRITE)
+        defer { connection.close() }
+        try connection.execute("PRAGMA synchronous = FULL; PRAGMA application_id = \(Migrations.applicationID)")
+        try Migrations.run(on: connection, from: 0)
+        let insert = try connection.prepare("INSERT INTO head(hub, epoch, sequence, at) VALUES(?, ?, 0, 0)")
+        insert.bind(1, hub)
+        insert.bind(2, Int64(bitPattern: UInt64.random(in: .min ... .max)))
+        try insert.run()
+        insert.finalize()
+        try requireLog(connection)
+        connection.close()
+        guard rename(draft, place.path) == 0 else { throw systemError("make the store", at: place) }
+        try synchronise(folderOf: place)
+    }
+
+    private static func requireLog(_ connection: Connection) throws(StoreError) {
+        let statement = try connection.prepare("PRAGMA journal_mode = WAL")
+        defer { statement.finalize() }
+        guard try statement.step(), statement.text(0) == "wal" else {
+            throw StoreError(
+                .unwritable, path: connection.path,
+                "its file system has no shared memory for SQLite's write-ahead log: keep the store on a local disk")
+        }
+    }
+
+    /// Makes a new name durable.
+    private static func synchronise(folderOf place: StorePlace) throws(StoreError) {
+        let descriptor = Glibc.open(place.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw systemError("open its folder", at: place) }
+        defer { Glibc.close(descriptor) }
+        // Some file systems have nothing to do there and say EINVAL.
+        guard fsync(descriptor) == 0 || errno == EINVAL else { throw systemError("write its folder", at: place) }
+    }
+
+    private static func systemError(_ doing: String, at place: StorePlace) -> StoreError {
+        let reason = String(cString: strerror(errno))
+        return StoreError(
+            .unwritable, path: place.given,
+            "cannot \(doing): \(reason); check that this user may write the folder and that its disk has space")
+    }
+
+    /// The names that the views show; writes only what changed with this version.
+    private static func nameMetrics(_ connection: Connection) throws(StoreError) {
+        try connection.write { () throws(StoreError) in
+            let insert = try connection.prepare(
+                """
+                INSERT INTO metric(id, name, unit) VALUES(?, ?, ?) ON CONFLICT(id) DO UPDATE
+                SET name = excluded.name, unit = excluded.unit WHERE name <> excluded.name OR unit <> excluded.unit
+                """)
+            for metric in Metric.allCases {
+                insert.bind(1, Int64(metric.rawValue))
+                insert.bind(2, metric.name)
+                insert.bind(3, metric.unit)
+                try insert.run()
+            }
+        }
+    }
+
+    private func loadCatalogue() throws(StoreError) {
+        try forEachSeries(of: nil, order: "id") { row in
+            catalogue.load(id: row.id, key: row.key, extent: row.extent)
+        }
+    }
+
+    // MARK: Reading
+
+    private static func openToRead(_ place: StorePlace) throws(StoreError) -> SQLiteStore {
+        let connection: Connection
+        var lock: WriterLock?
+        do throws(StoreError) {
+            connection = try reader(of: place, file: place.path, flags: 0)
+        } catch {
+            // SQLite reads a log-mode file only where it finds or can make the log. Without a log the file is whole, and
+            // with writers kept away it stays so.
+            guard error.code == .unwritable, !place.hasLog, let shared = WriterLock.shared(store: place.path) else {
+                throw error
+            }
+            lock = consume shared
+            connection = try reader(of: place, file: place.immutableAddress, flags: SQLITE_OPEN_URI)
+        }
+        try tune(connection)
+        let (identity, sequence) = try head(of: connection)
+        return SQLiteStore(
+            connection: connection, isWriter: false, lock: lock, identity: identity, sequence: sequence)
+    }
+
+    private static func reader(of place: StorePlace, file: String, flags: Int32) throws(StoreError) -> Connection {
+        let connection = try Connection(path: place.given, file: file, flags: SQLITE_OPEN_READONLY | flags)
+        try connection.execute("PRAGMA busy_timeout = \(Tuning.busyTimeout)")
+        let version = try StorePlace.checkVersion(connection)
+        guard version >= Migrations.oldestReadable else {
+            throw StoreError(
+                .other, path: place.given,
+                "written by an earlier vitald (version \(version)): let `vitald run` or `import` upgrade it first")
+        }
+        return connection
+    }
+
+    // MARK: Both
+
+    /// Sizes chosen for a hub whose whole process stays below 25 MB.
+    private enum Tuning {
+        /// Milliseconds to wait for a stranger (a sqlite3 shell) that writes.
+        static let busyTimeout = 2000
+        /// Pages of the log (4 KB each) after which it moves into the file: a minute or two at a commit a second.
+        static let checkpointPages = 1000
+        /// Bytes of log kept after a checkpoint.
+        static let logLimit = 8 << 20
+        /// KB of page cache.
+        static let cache = 4096
+    }
+
+    private static func tune(_ connection: Connection) throws(StoreError) {
+        connection.configure(SQLITE_DBCONFIG_DEFENSIVE, true)
+        // No memory-mapped reading: a file that shrinks or a disk that fails would be SIGBUS instead of an error.
+        try connection.execute(
+            """
+            PRAGMA cache_size = -\(Tuning.cache); PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;
+            PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF
+            """)
+    }
+
+    private static func head(of connection: Connection) throws(StoreError) -> (StoreIdentity, UInt64) {
+        let statement = try connection.prepare("SELECT hub, epoch, sequence FROM head")
+        defer { statement.finalize() }
+        guard try statement.step() else { throw statement.damage("no head") }
+        let identity = StoreIdentity(hub: try statement.id(0), epoch: UInt64(bitPattern: statement.int64(1)))
+        return (identity, UInt64(bitPattern: statement.int64(2)))
+    }
+}

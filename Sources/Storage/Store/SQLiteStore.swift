@@ -1,0 +1,63 @@
+import CSQLite
+import Vitals
+
+/// A store in one SQLite file (WAL, `synchronous=FULL`): what `commit` returned for survives a power cut.
+///
+/// Not `Sendable`. One owner opens it, uses it from one thread at a time, and closes it. Any number of processes may
+/// read while one writes; each call of a reader sees one snapshot. Beside the file lie `-wal` and `-shm` while it is
+/// open, and `.lock`, which stays.
+public final class SQLiteStore: Store {
+    /// How to open a store.
+    public enum Mode: Sendable {
+        /// As its one writer. `hub` names the hub of a store that is made; an existing store keeps its own.
+        case write(hub: HubID, createIfMissing: Bool)
+        /// As one of many readers. Works while a writer runs. Where the folder cannot be written (a read-only disk) it
+        /// works on a store that was closed cleanly, and keeps writers away for as long.
+        case read
+    }
+
+    public let identity: StoreIdentity
+    let connection: Connection
+    let isWriter: Bool
+    /// Held by writers, and by readers of a store in a folder they cannot write.
+    private var lock: WriterLock?
+    /// The writer's; empty for readers.
+    var catalogue = SeriesCatalogue()
+    var lastSequence: UInt64
+
+    init(
+        connection: Connection, isWriter: Bool, lock: consuming WriterLock?, identity: StoreIdentity, sequence: UInt64
+    ) {
+        self.connection = connection
+        self.isWriter = isWriter
+        self.lock = lock
+        self.identity = identity
+        lastSequence = sequence
+    }
+
+    deinit { close() }
+
+    /// Number of the last commit; 0 for an empty store. A reader asks the file, and answers with what it last knew when
+    /// the file does not answer.
+    public var sequence: UInt64 {
+        if !isWriter, let stored = try? connection.integer("SELECT sequence FROM head") {
+            lastSequence = UInt64(bitPattern: stored)
+        }
+        return lastSequence
+    }
+
+    /// Moves everything into the one file and gives up the lock. Idempotent; later calls of other members throw.
+    ///
+    /// Nothing depends on it but tidiness: a store that was not closed is whole when it is opened next.
+    public func close() {
+        guard connection.isOpen else { return }
+        if isWriter {
+            // Readers may keep a checkpoint waiting; whoever shuts down does not wait for them.
+            try? connection.execute("PRAGMA busy_timeout = 200")
+            try? connection.execute("PRAGMA analysis_limit = 400; PRAGMA optimize")
+            try? connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        }
+        connection.close()
+        lock = nil
+    }
+}

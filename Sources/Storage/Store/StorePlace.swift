@@ -1,0 +1,114 @@
+import CSQLite
+import Glibc
+import Vitals
+
+/// Where a store lies, and what is known of its file before SQLite may touch it.
+struct StorePlace {
+    /// As the caller wrote it, for messages.
+    let given: String
+    /// Without symbolic links, so that two names of one store share one lock.
+    let path: String
+    let exists: Bool
+    /// Bytes of the file when it was looked at.
+    private let size: Int
+
+    init(_ given: String) throws(StoreError) {
+        self.given = given
+        var status = stat()
+        if stat(given, &status) == 0 {
+            guard status.st_mode & S_IFMT == S_IFREG else {
+                throw StoreError(.damaged, path: given, "this is no file: name the store's file")
+            }
+            guard status.st_size > 0 else {
+                throw StoreError(
+                    .damaged, path: given,
+                    "the file is empty and no store: remove it, or restore a backup if a store was there")
+            }
+            exists = true
+            size = Int(status.st_size)
+            path = Self.resolved(given) ?? given
+            return
+        }
+        guard errno == ENOENT else {
+            throw StoreError(.unwritable, path: given, "cannot look at it: \(String(cString: strerror(errno)))")
+        }
+        exists = false
+        size = 0
+        let slash = given.lastIndex(of: "/")
+        let folder = slash.map { $0 == given.startIndex ? "/" : String(given[..<$0]) } ?? "."
+        let name = slash.map { String(given[given.index(after: $0)...]) } ?? given
+        guard let resolvedFolder = Self.resolved(folder) else {
+            throw StoreError(.missing, path: given, "its folder \(folder) does not exist: make it first")
+        }
+        path = resolvedFolder == "/" ? "/" + name : resolvedFolder + "/" + name
+    }
+
+    private static func resolved(_ path: String) -> String? {
+        guard let pointer = realpath(path, nil) else { return nil }
+        defer { free(pointer) }
+        return String(cString: pointer)
+    }
+
+    var folder: String { path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "." }
+
+    /// Whether a write-ahead log with content lies beside the file: a writer runs, or died.
+    var hasLog: Bool {
+        var status = stat()
+        return stat(path + "-wal", &status) == 0 && status.st_size > 0
+    }
+
+    /// SQLite's address of the file as something that cannot change: no locks, no files beside it.
+    var immutableAddress: String {
+        // What a `file:` address gives a meaning to (sqlite.org/uri.html).
+        let escaped = path.map { c in
+            switch c {
+            case "%": "%25"
+            case "?": "%3f"
+            case "#": "%23"
+            default: String(c)
+            }
+        }
+        return "file:\(escaped.joined())?mode=ro&immutable=1"
+    }
+
+    /// Reads application id and version from the first page, leaving the file and its folder as they are.
+    ///
+    /// Through SQLite, because a descriptor of our own, when closed, would take the locks of every other connection of
+    /// this process with it.
+    ///
+    /// - Throws: `.damaged` when the file is not vitald's, `.newer` when a later vitald wrote it.
+    func inspect() throws(StoreError) {
+        let connection = try Connection(
+            path: given, file: immutableAddress, flags: SQLITE_OPEN_READONLY | SQLITE_OPEN_URI)
+        defer { connection.close() }
+        guard try connection.integer("PRAGMA application_id") == Int64(Migrations.applicationID) else {
+            throw StoreError(
+                .damaged, path: given, "this is no vitald store but another program's database; it was left untouched")
+        }
+        try Self.checkVersion(connection)
+        // SQLite takes the missing rest of a last page for zeros. (What a log has yet to bring may be missing.)
+        let page = Int(try connection.integer("PRAGMA page_size") ?? 0)
+        guard hasLog || page > 0 && size % page == 0 else {
+            throw StoreError(
+                .damaged, path: given, "the file was cut off in the middle of a page; \(SQLiteError.rescue)")
+        }
+    }
+
+    /// Returns the schema version, unless it is newer than this program.
+    @discardableResult
+    static func checkVersion(_ connection: Connection) throws(StoreError) -> Int {
+        let version = Int(try connection.integer("PRAGMA user_version") ?? 0)
+        guard version <= Migrations.current else {
+            throw StoreError(
+                .newer, path: connection.path,
+                "written by a newer vitald (version \(version) of the store, this program knows "
+                    + "\(Migrations.current)): use that vitald; the file was left untouched")
+        }
+        guard version >= 1 else {
+            throw StoreError(
+                .damaged, path: connection.path,
+                "it says version \(version), which no vitald writes; \(SQLiteError.rescue)")
+        }
+        return version
+    }
+}

@@ -1,0 +1,96 @@
+import Vitals
+
+/// What a store should do, in arrays and dictionaries.
+final class ModelStore: Store {
+    let identity = StoreIdentity(hub: HubID(high: 1, low: 2), epoch: 0)
+    private(set) var sequence: UInt64 = 0
+    private struct Place: Hashable {
+        var key: SeriesKey
+        var time: Timestamp
+    }
+    private struct StateKey: Hashable {
+        var person: PersonID?
+        var component: String
+    }
+    private struct Wearing: Hashable {
+        var device: DeviceID
+        var user: UInt8
+        var from: Timestamp
+    }
+    private var samples: [Place: Sample] = [:]
+    private var events: [Event] = []
+    private var items: [OutboxItem] = []
+    private var states: [StateKey: ComponentState] = [:]
+    private var commands: Set<CommandID> = []
+    private var personByID: [PersonID: Person] = [:]
+    private var deviceByID: [DeviceID: Device] = [:]
+    private var wearings: [Wearing: Assignment] = [:]
+
+    func commit(_ commit: Commit) throws(StoreError) -> UInt64 {
+        for batch in commit.samples {
+            for sample in batch.samples {
+                let key = SeriesKey(person: batch.person, metric: sample.metric, source: sample.source)
+                let place = Place(key: key, time: sample.time)
+                if let old = samples[place], old.revision >= sample.revision { continue }
+                samples[place] = sample
+            }
+        }
+        for event in commit.events where !events.contains(where: { $0.id == event.id }) { events.append(event) }
+        for item in commit.outbox
+        where !items.contains(where: { $0.event == item.event && $0.recipient == item.recipient }) {
+            items.append(item)
+        }
+        for state in commit.states { states[StateKey(person: state.person, component: state.component)] = state }
+        for applied in commit.commands { commands.insert(applied.command.id) }
+        for person in commit.people { personByID[person.id] = person }
+        for device in commit.devices { deviceByID[device.id] = device }
+        for assignment in commit.assignments {
+            wearings[Wearing(device: assignment.device, user: assignment.deviceUser, from: assignment.from)] =
+                assignment
+        }
+        sequence += 1
+        return sequence
+    }
+
+    func people() -> [Person] { personByID.values.sorted { ($0.name, $0.id) < ($1.name, $1.id) } }
+    func devices() -> [Device] { deviceByID.values.sorted { ($0.name, $0.id) < ($1.name, $1.id) } }
+    func assignments() -> [Assignment] {
+        wearings.values.sorted { ($0.device, $0.deviceUser, $0.from) < ($1.device, $1.deviceUser, $1.from) }
+    }
+    func states(of person: PersonID?) -> [ComponentState] {
+        states.values.filter { $0.person == person }.sorted { $0.component < $1.component }
+    }
+    func hasApplied(_ command: CommandID) -> Bool { commands.contains(command) }
+
+    func series(of person: PersonID?) -> [SeriesSummary] {
+        let wanted = samples.keys.filter { person == nil || $0.key.person == person }
+        return Dictionary(grouping: wanted, by: \.key).map { key, places in
+            let times = places.map(\.time).sorted()
+            return SeriesSummary(key: key, count: times.count, first: times[0], last: times[times.count - 1])
+        }.sorted { $0.key < $1.key }
+    }
+
+    func samples(of person: PersonID, metrics: Set<Metric>, in range: TimeRange, _ body: (Sample) -> Void) {
+        samples.filter { place, _ in
+            place.key.person == person && (metrics.isEmpty || metrics.contains(place.key.metric))
+                && range.contains(place.time)
+        }.values.sorted {
+            ($0.time, $0.metric.rawValue, $0.source) < ($1.time, $1.metric.rawValue, $1.source)
+        }.forEach(body)
+    }
+
+    func events(_ filter: EventFilter) -> [Event] {
+        let matching = events.enumerated().filter { _, event in
+            (filter.person == nil || event.person == filter.person) && (filter.kind == nil || event.kind == filter.kind)
+                && filter.range.contains(event.decided)
+        }.sorted { ($0.element.decided, $0.offset) < ($1.element.decided, $1.offset) }.map(\.element)
+        return filter.limit.map { matching.suffix(max(0, $0)) } ?? matching
+    }
+
+    func events(idPrefix: String) -> [Event] {
+        let digits = idPrefix.lowercased().filter { $0 != "-" }
+        return events(EventFilter()).filter { "\($0.id)".filter { $0 != "-" }.hasPrefix(digits) }
+    }
+
+    func outbox() -> [OutboxItem] { items }
+}

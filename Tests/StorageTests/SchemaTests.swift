@@ -1,0 +1,190 @@
+import Testing
+import Vitals
+
+@testable import Storage
+
+@Suite("Schema, upgrades and views") struct SchemaTests {
+    /// What version 1 made. A fixture: it never changes, whatever becomes of the code.
+    private static let version1 = """
+        PRAGMA application_id = 1986622561;
+        CREATE TABLE head(hub BLOB NOT NULL, epoch INTEGER NOT NULL, sequence INTEGER NOT NULL, at INTEGER NOT NULL);
+        CREATE TABLE series(
+            id INTEGER PRIMARY KEY, person BLOB NOT NULL, metric INTEGER NOT NULL, source BLOB NOT NULL,
+            count INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, UNIQUE(person, metric, source));
+        CREATE TABLE sample(
+            series INTEGER NOT NULL, time INTEGER NOT NULL, value REAL, lag INTEGER NOT NULL, span INTEGER NOT NULL,
+            quality INTEGER NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY(series, time)) WITHOUT ROWID;
+        CREATE TABLE event(
+            number INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, sequence INTEGER NOT NULL, person BLOB NOT NULL,
+            kind TEXT NOT NULL, phase TEXT NOT NULL, rule TEXT NOT NULL, severity INTEGER NOT NULL,
+            onset INTEGER NOT NULL, decided INTEGER NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL,
+            content BLOB NOT NULL);
+        CREATE INDEX event_decided ON event(decided);
+        CREATE INDEX event_person ON event(person, decided);
+        CREATE TABLE outbox(
+            number INTEGER PRIMARY KEY, event BLOB NOT NULL, recipient TEXT NOT NULL, sequence INTEGER NOT NULL,
+            person BLOB NOT NULL, UNIQUE(event, recipient));
+        CREATE TABLE state(
+            number INTEGER PRIMARY KEY, person BLOB NOT NULL, component TEXT NOT NULL, sequence INTEGER NOT NULL,
+            version INTEGER NOT NULL, bytes BLOB NOT NULL, UNIQUE(person, component));
+        CREATE TABLE command(
+            id BLOB NOT NULL PRIMARY KEY, sequence INTEGER NOT NULL, at INTEGER NOT NULL, actor TEXT NOT NULL,
+            content BLOB NOT NULL);
+        CREATE TABLE person(
+            id BLOB NOT NULL PRIMARY KEY, sequence INTEGER NOT NULL, name TEXT NOT NULL, zone TEXT NOT NULL,
+            content BLOB NOT NULL);
+        CREATE TABLE device(
+            id BLOB NOT NULL PRIMARY KEY, sequence INTEGER NOT NULL, name TEXT NOT NULL, profile TEXT,
+            content BLOB NOT NULL);
+        CREATE TABLE assignment(
+            device BLOB NOT NULL, device_user INTEGER NOT NULL, start INTEGER NOT NULL, stop INTEGER NOT NULL,
+            person BLOB NOT NULL, sequence INTEGER NOT NULL, PRIMARY KEY(device, device_user, start)) WITHOUT ROWID;
+        PRAGMA user_version = 1;
+        INSERT INTO head VALUES(x'000102030405060708090a0b0c0d0e0f', -5, 3, 1700000000000);
+        INSERT INTO series VALUES(
+            1, x'10000000000000000000000000000001', 1, x'20000000000000000000000000000002', 2, 1700000000000, 1700000001000);
+        INSERT INTO sample VALUES(1, 1700000000000, 61.5, 120, 0, 0, 0), (1, 1700000001000, 62, 3000, 0, 2, 1);
+        INSERT INTO state VALUES(1, x'', 'rules', 3, 1, x'0102');
+        INSERT INTO assignment VALUES(
+            x'20000000000000000000000000000002', 0, 0, 1800000000000, x'10000000000000000000000000000001', 2);
+        PRAGMA journal_mode = WAL;
+        """
+
+    private func makeVersion1(at path: String) throws {
+        let raw = try Connection(path: path, file: path, flags: 2 | 4)
+        try raw.execute(Self.version1)
+        raw.close()
+    }
+
+    private func check(_ store: SQLiteStore) throws {
+        #expect(store.sequence == 3)
+        #expect(store.identity.epoch == UInt64(bitPattern: -5))
+        #expect("\(store.identity.hub)" == "00010203-0405-0607-0809-0a0b0c0d0e0f")
+        let person = PersonID(high: 0x1000_0000_0000_0000, low: 1)
+        let source = DeviceID(high: 0x2000_0000_0000_0000, low: 2)
+        let time = Timestamp(milliseconds: 1_700_000_000_000)
+        var samples: [Sample] = []
+        try store.samples(of: person, metrics: [], in: .all) { samples.append($0) }
+        #expect(
+            samples == [
+                Sample(
+                    metric: .heartRate, value: 61.5, time: time, received: time + .milliseconds(120), source: source),
+                Sample(
+                    metric: .heartRate, value: 62, time: time + .seconds(1), received: time + .seconds(4),
+                    source: source,
+                    quality: .late, revision: 1),
+            ])
+        #expect(
+            try store.states(of: nil) == [ComponentState(person: nil, component: "rules", version: 1, bytes: [1, 2])])
+        #expect(try store.assignments().map(\.person) == [person])
+        #expect(try store.series(of: nil).map(\.count) == [2])
+    }
+
+    @Test("a store of version 1 is read as it is, and upgraded with all its content when opened for writing")
+    func upgrade() throws {
+        let folder = try Folder()
+        try makeVersion1(at: folder.store)
+        let before = try bytes(of: folder.store)
+        let reader = try SQLiteStore.open(path: folder.store, mode: .read)
+        try check(reader)
+        reader.close()
+        #expect(try bytes(of: folder.store) == before)
+
+        let store = try openToWrite(folder.store)
+        try check(store)
+        #expect(try store.connection.integer("PRAGMA user_version") == Int64(Migrations.current))
+        #expect(try store.connection.integer("SELECT count(*) FROM samples WHERE metric = 'heart_rate'") == 2)
+        #expect(try store.commit(Commit(at: Timestamp(milliseconds: 0))) == 4)
+    }
+
+    @Test("an upgraded store has the schema of a new one")
+    func sameSchema() throws {
+        let folder = try Folder()
+        let new = try openToWrite(folder.store)
+        try makeVersion1(at: folder.path + "/old.db")
+        let old = try openToWrite(folder.path + "/old.db")
+        func schema(_ store: SQLiteStore) throws -> [String] {
+            let statement = try store.connection.prepare(
+                "SELECT name || ': ' || coalesce(sql, '') FROM sqlite_schema ORDER BY name")
+            var lines: [String] = []
+            try statement.forEachRow {
+                lines.append(statement.text(0).filter { !$0.isWhitespace })
+            }
+            return lines
+        }
+        #expect(try schema(new) == schema(old))
+    }
+
+    @Test("an upgrade that fails leaves the store at its version")
+    func failedUpgrade() throws {
+        let folder = try Folder()
+        try makeVersion1(at: folder.store)
+        let raw = try Connection(path: folder.store, file: folder.store, flags: 2)
+        try raw.execute("CREATE TABLE samples(x)")
+        raw.close()
+        do throws(StoreError) {
+            _ = try openToWrite(folder.store)
+            Issue.record("upgraded over a stranger's table")
+        } catch {
+            #expect(error.message.contains("\"views\""))
+        }
+        let again = try Connection(path: folder.store, file: folder.store, flags: 1)
+        #expect(try again.integer("PRAGMA user_version") == 1)
+        #expect(try again.integer("SELECT count(*) FROM sqlite_schema WHERE name = 'metric'") == 0)
+        again.close()
+        let reader = try SQLiteStore.open(path: folder.store, mode: .read)
+        try check(reader)
+    }
+
+    @Test("a metric of a later vitald is refused, not left out")
+    func laterMetric() throws {
+        let folder = try Folder()
+        try openToWrite(folder.store).close()
+        let raw = try Connection(path: folder.store, file: folder.store, flags: 2)
+        try raw.execute("INSERT INTO series VALUES(1, zeroblob(16), 60000, zeroblob(16), 1, 0, 0)")
+        raw.close()
+        #expect(code { _ = try openToWrite(folder.store) } == .newer)
+    }
+
+    @Test("the views show names, units and readable times, and find a series by its key")
+    func views() throws {
+        let folder = try Folder()
+        let store = try openToWrite(folder.store)
+        let time = Timestamp(milliseconds: 1_704_067_200_250)
+        var commit = Commit(at: time)
+        commit.people = [Person(id: Invention.persons[0], name: "ana")]
+        commit.devices = [Device(id: Invention.sources[0], name: "strap")]
+        commit.samples = [
+            PersonSamples(
+                person: Invention.persons[0],
+                samples: [
+                    Sample(
+                        metric: .heartRate, value: 61.5, time: time, received: time + .milliseconds(80),
+                        source: Invention.sources[0])
+                ])
+        ]
+        commit.events = [
+            Event(
+                id: EventID(high: 1, low: 2), person: Invention.persons[0], kind: .alert, phase: .opened, rule: "r",
+                severity: .warning, onset: time, decided: time + .seconds(1), transition: 0, title: "High", text: "why")
+        ]
+        try store.commit(commit)
+        func row(_ sql: String) throws -> [String] {
+            let statement = try store.connection.prepare(sql)
+            guard try statement.step() else { return [] }
+            return (0..<6).map { statement.text($0) }
+        }
+        #expect(
+            try row("SELECT person, metric, unit, source, time, value FROM samples")
+                == ["ana", "heart_rate", "/min", "strap", "2024-01-01T00:00:00.250Z", "61.5"])
+        #expect(
+            try row("SELECT person, severity, title, text, decided, id FROM events")
+                == ["ana", "warning", "High", "why", "2024-01-01T00:00:01.250Z", "00000000000000010000000000000002"])
+        let plan = try store.connection.prepare(
+            "EXPLAIN QUERY PLAN SELECT value FROM samples WHERE person = 'ana' AND metric = 'heart_rate' AND time_ms > 5"
+        )
+        var steps: [String] = []
+        try plan.forEachRow { steps.append(plan.text(3)) }
+        #expect(steps.contains { $0.contains("sample USING PRIMARY KEY (series=? AND time>?)") }, "\(steps)")
+    }
+}
