@@ -1,0 +1,129 @@
+import JSON5
+import Profiles
+import Testing
+import Vitals
+
+/// One entry of the reference vectors.
+struct ReferenceVector: CustomTestStringConvertible {
+    var id: String
+    var profile: String
+    var feeds: [(channel: String, bytes: [UInt8])]
+    var samples: [(metric: String, number: Double?, label: String?, seconds: Double?)]
+    var diagnostics: [String]
+
+    var testDescription: String { id }
+
+    /// Those that name one of the profiles.
+    static func all(of profiles: [String]) throws -> [ReferenceVector] {
+        guard let shared = Files.shared else { return [] }
+        let document = try JSONDocument.load(path: shared + "/devices/VECTORS.json", limit: 1 << 24)
+        var vectors: [ReferenceVector] = []
+        for entry in try document.reader.array("vectors") {
+            guard let profile = try entry.optionalString("profile"), profiles.contains(profile) else { continue }
+            let expect = try entry.required("expect")
+            vectors.append(
+                ReferenceVector(
+                    id: try entry.string("id"), profile: profile,
+                    feeds: try entry.array("input").map { step in
+                        let text = try step.optionalString("text")
+                        let data = text.map { $0.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) } }
+                        return (try step.string("channel"), try data ?? bytes(hex: step.string("hex")))
+                    },
+                    samples: try expect.array("samples").map { sample in
+                        let value = try sample.required("value")
+                        let label = try? value.string()
+                        let number = label == nil ? try value.number() : nil
+                        let time = try sample.optional("t").flatMap { try? $0.number() }
+                        return (try sample.string("metric"), number, label, time)
+                    },
+                    diagnostics: try expect.optionalStringList("diag") ?? []))
+        }
+        return vectors
+    }
+
+    func check(_ profile: Profile) {
+        var decoder = Decoder(profile, timed: false)
+        var decoded = Decoded()
+        for feed in feeds { decoder.feed(feed.bytes, input: feed.channel, at: .start, into: &decoded) }
+        #expect(decoded.readings.count == samples.count, "\(id): \(decoded.readings)")
+        for (reading, sample) in zip(decoded.readings, samples) {
+            #expect(reading.metric.name == sample.metric, "\(id)")
+            if let label = sample.label {
+                #expect(reading.metric.labels[Int(reading.value)] == label, "\(id)")
+            } else if let number = sample.number {
+                #expect(abs(reading.value - number) <= 0.0006, "\(id): \(reading.value)")
+            }
+            if let seconds = sample.seconds, case .at(let time) = reading.time {
+                #expect(time.milliseconds / 1000 == Int64(seconds), "\(id)")
+            } else {
+                #expect(sample.seconds == nil, "\(id): no device time")
+            }
+        }
+        let words = Set(decoded.diagnostics.keys.map(\.name))
+        for word in diagnostics { #expect(words.contains(word), "\(id): got \(words)") }
+    }
+}
+
+@Suite struct VectorTests {
+    @Test("every shipped profile loads and its own vectors come true", arguments: Files.shipped)
+    func shipped(_ name: String) throws {
+        let profile = try Files.profile(name)
+        #expect(!profile.vectors.isEmpty)
+        for failure in profile.check() { Issue.record("\(failure)") }
+    }
+
+    @Test("the five profiles of the first slice are shipped, the highest priority first")
+    func library() {
+        #expect(Files.library.errors.isEmpty)
+        #expect(
+            Files.library.ids == [
+                "pine64.infinitime", "contec.cms50.legacy", "arduino.pulsesensor", "diy.lines", "ble.hrs",
+            ])
+    }
+
+    @Test("every reference vector of a shipped profile passes, and stands in the profile file")
+    func reference() throws {
+        for vector in try ReferenceVector.all(of: Files.library.ids) {
+            let profile = try #require(Files.library[vector.profile])
+            vector.check(profile)
+            #expect(profile.vectors.contains { $0.id == vector.id }, "\(vector.id) is missing in \(profile.file)")
+        }
+    }
+
+    @Test("the reference's other profiles load and pass too, or name what is not supported yet")
+    func worked() throws {
+        guard let shared = Files.shared else { return }
+        var refused: [String] = []
+        for name in Files.names(in: shared + "/devices/profiles", suffix: ".json5") {
+            let text = try Files.text("\(shared)/devices/profiles/\(name)")
+            do {
+                let profile = try Profile(text: text, file: name)
+                for vector in try ReferenceVector.all(of: [profile.id]) { vector.check(profile) }
+            } catch let error as JSONError {
+                refused.append("\(name):\(error.location): \(error.message)")
+            }
+        }
+        #expect(
+            refused == [
+                "ant-hrm.json5:4:16: not supported yet: driver", "ble-plx.json5:16:29: not supported yet: datetime7",
+                "colmi-r0x.json5:7:3: not supported yet: vars", "huami-advert.json5:7:128: not supported yet: dedupe",
+                "huami-legacy.json5:6:7: not supported yet: driver",
+                "polar-pmd.json5:2:122: not supported yet: extends",
+            ])
+    }
+
+    @Test("a changed value of a vector is noticed, with line, expected and got")
+    func mutant() throws {
+        let text = try Files.text(Files.root + "/DeviceProfiles/ble-hrs.json5")
+        let changed = text.replacing("value: 989.258", with: "value: 989.26")
+        let failures = try Profile(text: changed, file: "ble-hrs.json5").check()
+        #expect(failures.count == 1)
+        let failure = try #require(failures.first)
+        #expect(failure.vector == "hrs-h7-03")
+        #expect(
+            failure.error.message
+                == "vector hrs-h7-03: expected heart_rate=60, rr_interval=989.26, got heart_rate=60, rr_interval=989.258"
+        )
+        #expect(failure.description.hasPrefix("ble-hrs.json5:\(failure.error.location.line):5: vector hrs-h7-03"))
+    }
+}
