@@ -1,0 +1,104 @@
+import Vitals
+
+extension Checker {
+    /// Window functions computed by this version, in the order of the design.
+    static let windowFunctions = WindowFunction.allCases.filter(WindowFunction.available.contains).map(\.rawValue)
+
+    /// Decisions are made on panes of this length (DESIGN §2).
+    static let pane = TimeSpan.seconds(5)
+    /// Panes are 5 s up to this window, 1 min up to a day and 1 h beyond (DESIGN §7): a window is made of whole panes.
+    static let longestFineWindow = TimeSpan.hours(1)
+    static let longestMinuteWindow = TimeSpan.days(1)
+    /// A year and the month before it.
+    static let longestWindow = TimeSpan.days(400)
+    static let longestSilence = TimeSpan.days(400)
+    static let longestBaseline: Int64 = 400
+
+    mutating func window(
+        _ function: WindowFunction, _ nameRange: Range<Int>, _ arguments: [Syntax], _ range: Range<Int>
+    ) throws(Fault) -> Term {
+        let name = function.rawValue
+        guard WindowFunction.available.contains(function) else {
+            throw Fault(
+                .unsupported, at: nameRange.lowerBound, "'\(name)' is reserved and not available yet",
+                hint: "available: \(Self.windowFunctions.joined(separator: ", "))")
+        }
+        try expectCount(arguments, function == .quantile ? 3 : 2, name, range)
+        let metric = try metric(arguments[0], of: name)
+        try expectSense(function, of: metric, at: nameRange.lowerBound)
+        let span = try duration(arguments[1], "the window of \(name)")
+        try expectWindow(span, function, metric, at: arguments[1].range.lowerBound)
+        let parameter = function == .quantile ? try share(arguments[2]) : 0
+        let slot = table.slot(of: .window(function, metric, span, parameter: parameter))
+        return feature(slot, .number, unit(of: function, metric), range)
+    }
+
+    private func share(_ syntax: Syntax) throws(Fault) -> Double {
+        guard case .number(let share, _) = syntax, 0...1 ~= share else {
+            throw Fault(
+                .invalidValue, at: syntax.range.lowerBound, "the share of quantile is a number from 0 to 1",
+                hint: "0.9 for the 90th percentile")
+        }
+        return share
+    }
+
+    /// Refuses what would be a number without meaning.
+    private func expectSense(_ function: WindowFunction, of metric: Metric, at offset: Int) throws(Fault) {
+        let name = metric.name
+        switch (metric.kind, function) {
+        case (_, .count), (_, .coverage): return
+        case (.increment, .sum): return
+        case (.increment, _):
+            throw Fault(
+                .type, at: offset,
+                "\(function.rawValue) of \(name) would depend on how the device cuts an amount into spans",
+                hint: "use sum(\(name), 10m)")
+        case (.state, .first), (.state, .last), (.state, .min), (.state, .max): return
+        case (.state, _):
+            throw Fault(
+                .type, at: offset, "\(function.rawValue) of \(name) means nothing: its values are codes of states",
+                hint: metric.labels.first.map { "compare it: \(name) == \($0), or use min, max, first, last" })
+        case (.gauge, .sum), (.beat, .sum):
+            throw Fault(
+                .type, at: offset, "sum adds amounts, and \(name) is a level", hint: "use mean(\(name), 10m)")
+        case (.gauge, _), (.beat, _), (.daily, _): return
+        }
+    }
+
+    private func expectWindow(
+        _ span: TimeSpan, _ function: WindowFunction, _ metric: Metric, at offset: Int
+    ) throws(Fault) {
+        let shortest = metric.kind == .daily ? TimeSpan.days(1) : Self.pane
+        guard span >= shortest else {
+            throw Fault(
+                .invalidValue, at: offset,
+                metric.kind == .daily
+                    ? "\(metric.name) has one value a day: the shortest window is 1d" : "the shortest window is 5s")
+        }
+        guard !function.readsSamples || span <= WindowFunction.longestSampleWindow else {
+            throw Fault(
+                .invalidValue, at: offset,
+                "\(function.rawValue) reads the samples themselves, which are kept for "
+                    + "\(WindowFunction.longestSampleWindow)",
+                hint: "mean, min and max allow longer windows")
+        }
+        guard span <= Self.longestWindow else {
+            throw Fault(.invalidValue, at: offset, "the longest window is \(Self.longestWindow)")
+        }
+        let grain: TimeSpan =
+            span <= Self.longestFineWindow
+            ? Self.pane : span <= Self.longestMinuteWindow ? .minutes(1) : .hours(1)
+        guard span.milliseconds % grain.milliseconds == 0 else {
+            throw Fault(
+                .invalidValue, at: offset, "a window of \(span) is not made of whole panes",
+                hint: "windows up to 1h are multiples of 5s, up to 1d of 1m, beyond of 1h")
+        }
+    }
+
+    private func unit(of function: WindowFunction, _ metric: Metric) -> String? {
+        switch function {
+        case .mean, .std, .min, .max, .sum, .first, .last, .delta, .median, .quantile: unit(of: metric)
+        default: nil
+        }
+    }
+}
