@@ -48,7 +48,7 @@ let package = Package(
         tests(of: "Storage"),
         tests(of: "Simulator"),
         tests(of: "Hub", ["Simulator"]),
-        .testTarget(name: "VitaldTests", dependencies: ["vitald"], swiftSettings: strict),
+        .testTarget(name: "VitaldTests", dependencies: ["vitald", "Vitals", "Storage"], swiftSettings: strict),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

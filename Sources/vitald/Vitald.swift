@@ -7,7 +7,7 @@ enum Vitald {
 
     /// Every command, in the order of the help.
     static let commands: [any Subcommand.Type] = [
-        VersionCommand.self
+        SeriesCommand.self, VersionCommand.self,
     ]
 
     /// Words that stand before others: `alert ack`.
