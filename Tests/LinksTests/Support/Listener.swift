@@ -94,6 +94,18 @@ final class Scratch {
         return file
     }
 
+    func read(_ name: String) -> [UInt8] {
+        let descriptor = open(file(name), O_RDONLY)
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let size = Glibc.read(descriptor, &chunk, chunk.count)
+            guard size > 0 else { return bytes }
+            bytes += chunk[..<size]
+        }
+    }
+
     deinit { try? FileManager.default.removeItem(atPath: path) }
 }
 
