@@ -159,6 +159,22 @@ import Vitals
         #expect(received.allSatisfy { $0 == 0xF5 })
     }
 
+    @Test("what keeps a device awake is sent again and again while connected") func keepAlive() throws {
+        let line = try PseudoTerminal()
+        let listener = Listener()
+        let link = listener.link(
+            line.path, SerialSettings(baud: 9600, recurring: [.init(every: .milliseconds(5), bytes: [0x7D, 0xAF])]))
+        link.start()
+        defer { link.stop() }
+        var received: [UInt8] = []
+        #expect(
+            eventually {
+                received += line.read()
+                return received.count >= 6
+            })
+        #expect(received.prefix(6) == [0x7D, 0xAF, 0x7D, 0xAF, 0x7D, 0xAF])
+    }
+
     @Test("stop releases the descriptor and nothing is reported afterwards") func stops() throws {
         let scratch = Scratch()
         let path = scratch.file("oximeter")

@@ -1,4 +1,5 @@
 import Glibc
+import Profiles
 import Testing
 import Vitals
 
@@ -108,6 +109,27 @@ import Vitals
         #expect { _ = try SerialPort(path: path, settings: .oximeter) } throws: {
             ($0 as? LinkError)?.code == .permission
         }
+    }
+
+    @Test("a profile's port, opening bytes, keep-alive and watchdog become the link's settings") func profile() throws {
+        let profile = try Profile(
+            text: """
+                { schema: 1, id: "test.oximeter", version: 1, name: "Oximeter", transport: "serial",
+                  match: { any: [ { usb: "10c4:ea60", probe: true } ] },
+                  port: { baud: 19200, format: "7E2", flow: "xonxoff", resetOnOpen: true },
+                  connect: [ { send: "f5 01" }, { wait: "2s" } ],
+                  keepAlive: [ { every: "5s", send: "7d 81 af" } ],
+                  watchdog: { silence: "3s", do: "reconnect" },
+                  inputs: { wire: { serial: true, framing: { kind: "syncBit", mask: 0x80, len: 5 } } },
+                  messages: [ { id: "live", input: "wire", fields: [ { name: "b0", type: "u8" }, { name: "rest", type: "u32" } ], emit: [] } ] }
+                """, file: "oximeter.json5")
+        let settings = try #require(SerialSettings(profile))
+        #expect(
+            settings.format == "7E2" && settings.baud == 19_200 && settings.flow == .xonXoff && settings.resetsOnOpen)
+        #expect(settings.opening == [.send([0xF5, 1]), .wait(.seconds(2))])
+        #expect(settings.recurring == [.init(every: .seconds(5), bytes: [0x7D, 0x81, 0xAF])])
+        #expect(settings.silence == .seconds(3) && settings.reopensWhenSilent)
+        #expect(settings.input == "wire")
     }
 
     @Test("the places to watch follow links and stand in for missing directories") func places() {

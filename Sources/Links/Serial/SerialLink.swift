@@ -170,6 +170,7 @@ public actor SerialLink {
         }
         quietQuarters = 0
         generation += 1
+        for repeated in settings.recurring { keepSending(repeated) }
         if settings.resetsOnOpen {
             after(SerialSettings.settling) { $0.listenForSilence() }
         } else {
@@ -185,7 +186,9 @@ public actor SerialLink {
             failures = 0
             attempt()
         } else if leadsElsewhere() {
+            isPresent = false
             lose("\(path) is gone: unplugged")
+            if isRunning, isPresent { attempt() }
         } else {
             watch.follow(path)
         }
@@ -302,6 +305,13 @@ public actor SerialLink {
         writing = DescriptorWatch(
             copy, .writing, queue: executor.queue, released: released, release: { _ = Glibc.close($0) },
             handler: { [weak self] in self?.assumeIsolated { $0.flush() } })
+    }
+
+    private func keepSending(_ repeated: SerialSettings.Repeated) {
+        after(repeated.every) { link in
+            link.enqueue(repeated.bytes)
+            link.keepSending(repeated)
+        }
     }
 
     // MARK: Silence and timers

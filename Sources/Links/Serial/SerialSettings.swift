@@ -11,6 +11,17 @@ public struct SerialSettings: Hashable, Sendable {
         case wait(TimeSpan)
     }
 
+    /// Bytes sent at a fixed interval.
+    public struct Repeated: Hashable, Sendable {
+        public var every: TimeSpan
+        public var bytes: [UInt8]
+
+        public init(every: TimeSpan, bytes: [UInt8]) {
+            self.every = every
+            self.bytes = bytes
+        }
+    }
+
     /// Bits per second; one of `SerialPort.speeds`.
     public var baud: Int
     /// 5…8.
@@ -23,6 +34,8 @@ public struct SerialSettings: Hashable, Sendable {
     /// the next opening does not restart it again, and its silence is excused for `settling`.
     public var resetsOnOpen: Bool
     public var opening: [Opening]
+    /// What is sent again and again while connected: some devices fall asleep without.
+    public var recurring: [Repeated]
     /// No bytes for that long is a silence; `nil` never is.
     public var silence: TimeSpan?
     /// Close and open the port again when silent.
@@ -36,8 +49,8 @@ public struct SerialSettings: Hashable, Sendable {
 
     public init(
         baud: Int, dataBits: Int = 8, parity: Parity = .none, stopBits: Int = 1, flow: Flow = .none,
-        resetsOnOpen: Bool = false, opening: [Opening] = [], silence: TimeSpan? = nil, reopensWhenSilent: Bool = false,
-        input: String = "port"
+        resetsOnOpen: Bool = false, opening: [Opening] = [], recurring: [Repeated] = [], silence: TimeSpan? = nil,
+        reopensWhenSilent: Bool = false, input: String = "port"
     ) {
         self.baud = baud
         self.dataBits = dataBits
@@ -46,6 +59,7 @@ public struct SerialSettings: Hashable, Sendable {
         self.flow = flow
         self.resetsOnOpen = resetsOnOpen
         self.opening = opening
+        self.recurring = recurring
         self.silence = silence
         self.reopensWhenSilent = reopensWhenSilent
         self.input = input
