@@ -44,8 +44,17 @@ public final class PseudoTerminal: Sendable {
 
     deinit { close() }
 
-    /// Sends bytes and returns how many the line took: fewer when the reader is slow, 0 when nobody has the other end open.
-    /// What it does not take is lost, as on a wire.
+    /// Whether somebody has the other end open. Until the first reader, and between readers, nobody has.
+    public var hasReader: Bool {
+        master.withLock { descriptor in
+            var ask = pollfd(fd: descriptor, events: 0, revents: 0)
+            return descriptor >= 0 && poll(&ask, 1, 0) >= 0 && ask.revents & Int16(POLLHUP) == 0
+        }
+    }
+
+    /// Sends bytes and returns how many the line took: fewer when the reader is slow. What it does not take is lost, as on
+    /// a wire. What is sent while nobody has the other end open waits for the next reader, as far as the kernel's buffer
+    /// goes; ask `hasReader` first where that is not wanted.
     @discardableResult
     public func write(_ bytes: some Sequence<UInt8>) -> Int {
         let bytes = Array(bytes)
