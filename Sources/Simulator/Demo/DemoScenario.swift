@@ -28,8 +28,8 @@ public struct DemoScenario: Sendable {
     public static let length = TimeSpan.minutes(160)
     /// Hub seconds per second of wall time: 160 minutes in 32 s.
     public static let speed: Double = 300
-    /// Wall time between two looks at the clock: 1.5 s of hub time.
-    static let everyMilliseconds = 5
+    /// Wall time between two looks at the clock: 0.6 s of hub time, less than the second between two lines of a step counter.
+    static let everyMilliseconds = 2
     static let seed: UInt64 = 20_260_603
 
     /// 3 June 2026, a Wednesday.
