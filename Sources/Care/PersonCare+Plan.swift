@@ -154,7 +154,7 @@ extension PersonCare {
     // MARK: Sessions
 
     private func planned(on day: LocalDay) -> PlannedSession? {
-        person.plan.sessions.first { $0.weekday == day.weekday }
+        person.plan.sessions.first { $0.weekday == day.weekday }?.sane
     }
 
     private func session(on day: LocalDay, under inForce: some Sequence<Adjustment>) -> PlannedSession? {

@@ -260,7 +260,14 @@ struct PlanStories {
     func wildChanges() throws {
         for intensity in [-Double.infinity, -5, -1, 1e300, .nan, .infinity, -0.0] {
             for duration in [Int64.min / 2, -1, 0, Int64.max / 2] {
-                var story = try Story()
+                var person = Story.ada
+                person.plan.sessions += [
+                    PlannedSession(weekday: 3, activity: "", minutes: .nan, intensity: -.infinity ... .infinity),
+                    PlannedSession(weekday: 4, activity: "", minutes: -.infinity, intensity: .infinity ... .infinity),
+                ]
+                person.limits = Person.Limits(
+                    maxHeartRate: -.infinity, maxIntensity: intensity, maxWeeklyIncrease: -intensity)
+                var story = try Story(person: person)
                 let action = Trigger.Action(
                     kind: .plan, severity: .info, recipients: [], title: "", text: "",
                     change: PlanChange(intensity: intensity, duration: .milliseconds(duration)), isEpisode: false)

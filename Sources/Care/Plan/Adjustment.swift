@@ -52,3 +52,15 @@ extension PlanChange {
         return change
     }
 }
+
+extension PlannedSession {
+    /// The same session within what arithmetic can meet: shares of 0…1, at most a day.
+    var sane: PlannedSession {
+        func held(_ value: Double, _ top: Double) -> Double { value.isNaN ? 0 : min(max(value, 0), top) }
+        var session = self
+        let upper = held(intensity.upperBound, 1)
+        session.intensity = min(held(intensity.lowerBound, 1), upper)...upper
+        session.minutes = held(minutes, Guardrails.longestMinutes)
+        return session
+    }
+}

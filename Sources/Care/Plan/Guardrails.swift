@@ -27,7 +27,10 @@ struct Guardrails: Sendable {
 
     init(_ person: Person) {
         limits = person.limits
-        weeklyLoad = person.plan.sessions.reduce(0) { $0 + Guardrails.load(of: $1) }
+        // A limit that is no number limits nothing: a recording may hold one, a configuration cannot.
+        limits.maxIntensity = limits.maxIntensity.flatMap { $0.isFinite ? min(max($0, 0), 1) : nil }
+        limits.maxWeeklyIncrease = limits.maxWeeklyIncrease.flatMap { $0.isFinite ? max($0, 0) : nil }
+        weeklyLoad = person.plan.sessions.reduce(0) { $0 + Guardrails.load(of: $1.sane) }
     }
 
     static func load(of session: PlannedSession) -> Double { session.minutes * session.intensity.upperBound }
