@@ -72,7 +72,7 @@ extension Wording {
         let hours = horizon.milliseconds / 3_600_000
         return choose(
             "No session is planned within \(hours) h, so nothing changes.", "\(hours) 小时内没有计划的锻炼，因此不作更改。",
-            "\(hours) 小時內沒有計劃的運動，因此不作更改。")
+            "\(hours) 小時內沒有計畫的運動，因此不作更改。")
     }
 
     func planAccepted(by actor: String) -> String {
@@ -82,7 +82,7 @@ extension Wording {
     }
 
     func planDeclined(by actor: String) -> String {
-        let kept = choose("the plan is as it was.", "计划保持不变。", "計劃保持不變。")
+        let kept = choose("the plan is as it was.", "计划保持不变。", "計畫保持不變。")
         return actor.isEmpty
             ? choose("Declined: ", "已拒绝：", "已拒絕：") + kept
             : choose("Declined by \(actor): ", "\(actor) 已拒绝：", "\(actor) 已拒絕：") + kept

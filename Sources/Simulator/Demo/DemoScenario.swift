@@ -92,7 +92,7 @@ public struct DemoScenario: Sendable {
     static let pulseOutage = (TimeSpan.minutes(120), TimeSpan.minutes(130))
 
     static let ada = Scenario([
-        .init(.household, for: .minutes(4)), .init(.sit, for: .minutes(76)),
+        .init(.walk, for: .minutes(2)), .init(.household, for: .minutes(2)), .init(.sit, for: .minutes(76)),
         .init(.tachycardia(rate: 135), for: .minutes(30)), .init(.sit, for: .hours(24)),
     ])
 
