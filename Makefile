@@ -1,0 +1,88 @@
+# vitald: `make demo` and `make test` do everything from a fresh checkout on; the rest is below.
+#
+#   make demo       two simulated people on virtual sensors, no hardware
+#   make test       everything that must hold
+#   make release    the optimised program, .build/release/vitald
+#   make install    as root: PREFIX (/usr/local), DESTDIR (for packages)
+#   make check      profiles and rules with the tests inside them
+#   make format     formats all Swift files
+#   make clean      removes what was built
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := release
+.PHONY: demo test release install check format lint unit-tests sandbox clean deps
+
+# The CPU to build for: this one. Packages for others leave it empty (`make MARCH=`) or name a level (`x86-64-v3`).
+MARCH ?= native
+PREFIX ?= /usr/local
+DESTDIR ?=
+SYSCONFDIR ?= /etc
+# Where systemd and udev look for what was not packaged by the distribution; a package says /usr/lib.
+UNITDIR ?= $(if $(filter /usr,$(PREFIX)),/usr/lib,$(SYSCONFDIR))
+
+# The flag for C also sets the code generation of Swift (-Xcc, not -target-cpu). math-errno keeps sqrt from becoming one
+# instruction. The runtime is linked in: the service must not reach into whoever's home the toolchain lies in.
+RELEASE := -c release --product vitald --static-swift-stdlib \
+	$(if $(MARCH),-Xcc -march=$(MARCH)) -Xcc -fno-math-errno
+VITALD := .build/release/vitald
+SWIFT_FILES := Sources Tests Package.swift
+
+# A crash must end in an exit status, not in a debugger that waits for a terminal.
+export SWIFT_BACKTRACE := enable=no
+
+demo: release
+	$(VITALD) demo
+
+test: lint release unit-tests check sandbox
+	@echo "All tests passed."
+
+deps:
+	@.ci/deps
+
+release: deps
+	swift build $(RELEASE)
+
+lint:
+	swift format lint --strict --recursive $(SWIFT_FILES)
+
+# Debug builds: their checks for overflow and bounds are what tests want. Those that time or kill the program drive the
+# release build.
+unit-tests: deps release
+	swift build --build-tests
+	timeout --kill-after=10 1200 swift test --skip-build
+
+check: release
+	$(VITALD) check
+
+sandbox:
+	.ci/sandbox systemd/vitald.service
+
+format:
+	swift format --in-place --recursive $(SWIFT_FILES)
+
+clean:
+	rm -rf .build
+
+# Installs what is built; builds it first unless that was done (as the user, before `sudo make install`).
+install:
+	@[[ -x $(VITALD) ]] || $(MAKE) release
+	install -D -m 755 $(VITALD) "$(DESTDIR)$(PREFIX)/bin/vitald"
+	install -d "$(DESTDIR)$(PREFIX)/share/vitald/DeviceProfiles" "$(DESTDIR)$(PREFIX)/share/vitald/Rules"
+	install -m 644 DeviceProfiles/*.json5 "$(DESTDIR)$(PREFIX)/share/vitald/DeviceProfiles"
+	install -m 644 Rules/*.json5 "$(DESTDIR)$(PREFIX)/share/vitald/Rules"
+	install -d "$(DESTDIR)$(UNITDIR)/systemd/system" "$(DESTDIR)$(SYSCONFDIR)/vitald"
+	sed 's|/usr/local/|$(PREFIX)/|; s|--config /etc/|--config $(SYSCONFDIR)/|' systemd/vitald.service \
+		> "$(DESTDIR)$(UNITDIR)/systemd/system/vitald.service"
+	chmod 644 "$(DESTDIR)$(UNITDIR)/systemd/system/vitald.service"
+	install -D -m 644 systemd/vitald.sysusers "$(DESTDIR)$(UNITDIR)/sysusers.d/vitald.conf"
+	install -D -m 644 systemd/vitald.tmpfiles "$(DESTDIR)$(UNITDIR)/tmpfiles.d/vitald.conf"
+	install -D -m 644 systemd/60-vitald-serial.rules "$(DESTDIR)$(UNITDIR)/udev/rules.d/60-vitald-serial.rules"
+	config="$(DESTDIR)$(SYSCONFDIR)/vitald/vitald.json5"; [[ ! -e $$config ]] || config=$$config.new; \
+		sed 's|/usr/local/|$(PREFIX)/|' systemd/vitald.example.json5 > "$$config"; chmod 640 "$$config"; \
+		echo "The configuration is $$config"
+	@if [[ -z "$(DESTDIR)" && -d /run/systemd/system ]]; then \
+		systemd-sysusers vitald.conf; systemd-tmpfiles --create vitald.conf; \
+		systemctl daemon-reload; udevadm control --reload; udevadm trigger --subsystem-match=tty; \
+		echo "Edit the configuration, then: systemctl enable --now vitald"; \
+	fi
