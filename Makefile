@@ -64,9 +64,9 @@ format:
 clean:
 	rm -rf .build
 
-# Installs what is built; builds it first unless that was done (as the user, before `sudo make install`).
+# Builds first, save as root where a build is there: `sudo` has no toolchain in its PATH, and must not own build files.
 install:
-	@[[ -x $(VITALD) ]] || $(MAKE) release
+	@if (( EUID != 0 )) || [[ ! -x $(VITALD) ]]; then $(MAKE) release; fi
 	install -D -m 755 $(VITALD) "$(DESTDIR)$(PREFIX)/bin/vitald"
 	install -d "$(DESTDIR)$(PREFIX)/share/vitald/DeviceProfiles" "$(DESTDIR)$(PREFIX)/share/vitald/Rules"
 	install -m 644 DeviceProfiles/*.json5 "$(DESTDIR)$(PREFIX)/share/vitald/DeviceProfiles"
@@ -78,9 +78,10 @@ install:
 	install -D -m 644 systemd/vitald.sysusers "$(DESTDIR)$(UNITDIR)/sysusers.d/vitald.conf"
 	install -D -m 644 systemd/vitald.tmpfiles "$(DESTDIR)$(UNITDIR)/tmpfiles.d/vitald.conf"
 	install -D -m 644 systemd/60-vitald-serial.rules "$(DESTDIR)$(UNITDIR)/udev/rules.d/60-vitald-serial.rules"
-	config="$(DESTDIR)$(SYSCONFDIR)/vitald/vitald.json5"; [[ ! -e $$config ]] || config=$$config.new; \
-		sed 's|/usr/local/|$(PREFIX)/|' systemd/vitald.example.json5 > "$$config"; chmod 640 "$$config"; \
-		echo "The configuration is $$config"
+	@config="$(DESTDIR)$(SYSCONFDIR)/vitald/vitald.json5"; new=$$config.new; \
+		sed 's|/usr/local/|$(PREFIX)/|' systemd/vitald.example.json5 > "$$new"; chmod 640 "$$new"; \
+		if [[ ! -e $$config ]]; then mv "$$new" "$$config"; elif cmp -s "$$config" "$$new"; then rm "$$new"; \
+		else echo "Kept $$config; the example of this version is $$new"; fi
 	@if [[ -z "$(DESTDIR)" && -d /run/systemd/system ]]; then \
 		systemd-sysusers vitald.conf; systemd-tmpfiles --create vitald.conf; \
 		systemctl daemon-reload; udevadm control --reload; udevadm trigger --subsystem-match=tty; \
