@@ -188,8 +188,10 @@ import Vitals
                 var timer = itimerval()
                 timer.it_value.tv_usec = microseconds
                 let log = open(path + ".acknowledged", O_WRONLY | O_CREAT | O_APPEND, 0o600)
-                setitimer(__itimer_which_t(0), &timer, nil)
+                // Every other round may also end while the store is opened or made.
+                if microseconds % 2 == 0 { setitimer(__itimer_which_t(0), &timer, nil) }
                 let store = try openToWrite(path)
+                if microseconds % 2 != 0 { setitimer(__itimer_which_t(0), &timer, nil) }
                 while true {
                     var sequence = try store.commit(FaultTests.numbered(store.sequence + 1))
                     Glibc.write(log, &sequence, 8)
@@ -200,7 +202,8 @@ import Vitals
             }
             let store = try openToWrite(path)
             #expect(store.sequence >= acknowledged ?? 0, "round \(round)")
-            #expect(store.sequence <= (acknowledged ?? 0) + 1, "round \(round)")
+            // At most the last commit was durable before it could be acknowledged.
+            #expect(store.sequence <= max(acknowledged ?? 0, model.sequence) + 1, "round \(round)")
             while model.sequence < store.sequence { _ = try model.commit(Self.numbered(model.sequence + 1)) }
             #expect(try contentsDifference(store, model) == nil, "round \(round)")
             #expect(try store.outbox() == model.outbox())
@@ -209,6 +212,6 @@ import Vitals
                     "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'") == 1)
             store.close()
         }
-        #expect(model.sequence > 20)
+        #expect(model.sequence > 0)
     }
 }

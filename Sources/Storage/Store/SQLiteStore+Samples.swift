@@ -3,68 +3,116 @@ import Vitals
 extension SQLiteStore {
     // MARK: Writing
 
-    /// A series that the batch under way has met: searched linearly, since a person has a handful.
+    /// A series that the batch under way has met, with its samples as a chain through `next`.
     private struct Met {
         let metric: Metric
         let source: DeviceID
-        let position: Int
-        let id: Int64
+        let first: Int
+        var last: Int
+        var count: Int
     }
 
-    /// Writes one person's samples. A sample that is already there stays unless the new one's revision is higher.
+    /// Rows of one insert statement. One statement for 16 saves a quarter of the time of 16 statements, one for 64
+    /// no more.
+    private static let rowsAtOnce = 16
+
+    private static func insertion(rows: Int) -> String {
+        let row = "(?, ?, ?, ?, ?, ?, ?)"
+        return "INSERT INTO sample(series, time, value, lag, span, quality, revision) VALUES "
+            + [String](repeating: row, count: rows).joined(separator: ", ") + " ON CONFLICT DO NOTHING"
+    }
+
+    /// The kept statement, without asking for it by its text: that would cost as much as a sample.
+    private func insertion(rows: Int) throws(StoreError) -> Statement {
+        if let statement = rows == 1 ? insertOne : insertMany { return statement }
+        let statement = try connection.keep(Self.insertion(rows: rows))
+        if rows == 1 { insertOne = statement } else { insertMany = statement }
+        return statement
+    }
+
+    /// Writes one person's samples, series by series, each in the order given. A sample that is already there stays
+    /// unless the new one's revision is higher.
     func insert(_ batch: PersonSamples) throws(StoreError) {
-        let insert = try connection.keep(
-            """
-            INSERT INTO sample(series, time, value, lag, span, quality, revision) VALUES(?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT DO NOTHING
-            """)
+        let samples = batch.samples
         var met: [Met] = []
+        var next = [Int](repeating: -1, count: samples.count)
         var current = 0
-        for sample in batch.samples {
+        for (i, sample) in samples.enumerated() {
             if current >= met.count || met[current].metric != sample.metric || met[current].source != sample.source {
-                if let known = met.firstIndex(where: { $0.metric == sample.metric && $0.source == sample.source }) {
-                    current = known
-                } else {
-                    let key = SeriesKey(person: batch.person, metric: sample.metric, source: sample.source)
-                    let (position, isNew) = catalogue.position(of: key)
-                    let id = catalogue.rows[position].id
-                    if isNew { try insertSeries(id: id, key: key) }
-                    current = met.count
-                    met.append(Met(metric: sample.metric, source: sample.source, position: position, id: id))
+                // Searched linearly, since a person has a handful of series.
+                current =
+                    met.firstIndex { $0.metric == sample.metric && $0.source == sample.source } ?? met.count
+                if current == met.count {
+                    met.append(Met(metric: sample.metric, source: sample.source, first: i, last: i, count: 1))
+                    continue
                 }
             }
-            let time = sample.time.milliseconds
-            insert.bind(1, met[current].id)
-            insert.bind(2, time)
-            insert.bind(3, Double(sample.value))
-            // Wraps for times of centuries apart, and wraps back when read.
-            insert.bind(4, sample.received.milliseconds &- time)
-            insert.bind(5, Int64(sample.span))
-            insert.bind(6, Int64(sample.quality.rawValue))
-            insert.bind(7, Int64(sample.revision))
-            try insert.run()
-            if connection.changes == 1 {
-                catalogue.add(time, at: met[current].position)
-            } else if sample.revision > 0 {
-                try supersede(in: met[current].id, by: sample)
+            next[met[current].last] = i
+            met[current].last = i
+            met[current].count += 1
+        }
+        for series in met {
+            let key = SeriesKey(person: batch.person, metric: series.metric, source: series.source)
+            let (position, isNew) = catalogue.position(of: key)
+            let id = catalogue.rows[position].id
+            if isNew { try insertSeries(id: id, key: key) }
+            var left = series.count
+            var i = series.first
+            while left > 0 {
+                let rows = left < Self.rowsAtOnce ? 1 : Self.rowsAtOnce
+                i = try insert(samples, next, from: i, rows: rows, into: id, at: position)
+                left -= rows
             }
         }
     }
 
-    private func supersede(in series: Int64, by sample: Sample) throws(StoreError) {
+    /// Writes `rows` samples of a chain with one statement, and returns the index of the one after them.
+    private func insert(
+        _ samples: [Sample], _ next: [Int], from start: Int, rows: Int, into id: Int64, at position: Int
+    ) throws(StoreError) -> Int {
+        let insert = try insertion(rows: rows)
+        var extent = SeriesCatalogue.Extent.empty
+        var i = start
+        for row in 0..<Int32(rows) {
+            let sample = samples[i]
+            bind(sample, of: id, to: insert, from: row * 7)
+            extent.add(sample.time.milliseconds)
+            i = next[i]
+        }
+        try insert.run()
+        // The times of samples that were there already are within the extent already: only the count is too high.
+        extent.count = Int64(connection.changes)
+        catalogue.add(extent, at: position)
+        if extent.count < rows {
+            var i = start
+            for _ in 0..<rows {
+                if samples[i].revision > 0 { try supersede(in: id, by: samples[i]) }
+                i = next[i]
+            }
+        }
+        return i
+    }
+
+    @inline(__always)
+    private func bind(_ sample: Sample, of series: Int64, to statement: Statement, from column: Int32) {
         let time = sample.time.milliseconds
+        statement.bind(column + 1, series)
+        statement.bind(column + 2, time)
+        statement.bind(column + 3, Double(sample.value))
+        // Wraps for times of centuries apart, and wraps back when read.
+        statement.bind(column + 4, sample.received.milliseconds &- time)
+        statement.bind(column + 5, Int64(sample.span))
+        statement.bind(column + 6, Int64(sample.quality.rawValue))
+        statement.bind(column + 7, Int64(sample.revision))
+    }
+
+    private func supersede(in series: Int64, by sample: Sample) throws(StoreError) {
         let update = try connection.keep(
             """
             UPDATE sample SET value = ?3, lag = ?4, span = ?5, quality = ?6, revision = ?7
             WHERE series = ?1 AND time = ?2 AND revision < ?7
             """)
-        update.bind(1, series)
-        update.bind(2, time)
-        update.bind(3, Double(sample.value))
-        update.bind(4, sample.received.milliseconds &- time)
-        update.bind(5, Int64(sample.span))
-        update.bind(6, Int64(sample.quality.rawValue))
-        update.bind(7, Int64(sample.revision))
+        bind(sample, of: series, to: update, from: 0)
         try update.run()
     }
 

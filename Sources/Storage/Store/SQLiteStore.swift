@@ -24,6 +24,9 @@ public final class SQLiteStore: Store {
     /// The writer's; empty for readers.
     var catalogue = SeriesCatalogue()
     var lastSequence: UInt64
+    /// Statements of the hottest path, made at its first use.
+    var insertOne: Statement?
+    var insertMany: Statement?
 
     init(
         connection: Connection, isWriter: Bool, lock: consuming WriterLock?, identity: StoreIdentity, sequence: UInt64

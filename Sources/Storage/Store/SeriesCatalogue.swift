@@ -18,6 +18,12 @@ struct SeriesCatalogue {
             if time < first { first = time }
             if time > last { last = time }
         }
+
+        mutating func add(_ other: Extent) {
+            count &+= other.count
+            first = min(first, other.first)
+            last = max(last, other.last)
+        }
     }
 
     struct Row {
@@ -61,7 +67,7 @@ struct SeriesCatalogue {
         return (position, true)
     }
 
-    @inline(__always) mutating func add(_ time: Int64, at position: Int) { rows[position].extent.add(time) }
+    mutating func add(_ extent: Extent, at position: Int) { rows[position].extent.add(extent) }
 
     /// The commit is durable.
     mutating func keep() {

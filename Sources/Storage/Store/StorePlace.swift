@@ -81,7 +81,16 @@ struct StorePlace {
         let connection = try Connection(
             path: given, file: immutableAddress, flags: SQLITE_OPEN_READONLY | SQLITE_OPEN_URI)
         defer { connection.close() }
-        guard try connection.integer("PRAGMA application_id") == Int64(Migrations.applicationID) else {
+        let application: Int64?
+        do throws(StoreError) {
+            application = try connection.integer("PRAGMA application_id")
+        } catch  where error.code == .damaged {
+            throw StoreError(
+                .damaged, path: given,
+                "this is no vitald store, or its first page is damaged; it was left untouched. If it was one, "
+                    + SQLiteError.rescue)
+        }
+        guard application == Int64(Migrations.applicationID) else {
             throw StoreError(
                 .damaged, path: given, "this is no vitald store but another program's database; it was left untouched")
         }
