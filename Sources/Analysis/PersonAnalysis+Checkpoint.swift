@@ -1,0 +1,221 @@
+import Vitals
+
+extension PersonAnalysis {
+    /// Versions of the components' states. A newer one is refused.
+    static let version = 1
+    /// Hour panes are kept in one part per UTC day; the parts are used in turn, so that their number is bounded.
+    static let dayParts: Int64 = 32
+
+    /// States that changed since the last call, to be committed together with the samples of the ticks closed since.
+    ///
+    /// Components: `intake` (devices, counters, merging, cadences, waiting samples), `sessions`, `daily`, and
+    /// `panes/<metric>/hours/<n>`, where day d of UTC is part d mod 32.
+    public mutating func changedStates() -> [ComponentState] {
+        var states: [ComponentState] = []
+        func add(_ component: String, _ write: (inout ByteWriter) -> Void) {
+            var writer = ByteWriter()
+            write(&writer)
+            states.append(
+                ComponentState(person: person, component: component, version: Self.version, bytes: writer.bytes))
+        }
+        if isIntakeChanged {
+            add("intake") { writer in
+                writer.integer(lastTick)
+                intake.write(to: &writer)
+                writer.list(series) { $1.write(to: &$0) }
+            }
+            isIntakeChanged = false
+        }
+        if sessions.isChanged {
+            add("sessions") { sessions.write(to: &$0) }
+            sessions.isChanged = false
+        }
+        if daily.isChanged || resting.isChanged {
+            add("daily") {
+                daily.write(to: &$0)
+                resting.write(to: &$0)
+            }
+            daily.isChanged = false
+            resting.isChanged = false
+        }
+        for i in series.indices where !series[i].panes.changedDays.isEmpty {
+            for day in series[i].panes.changedDays.sorted() {
+                add("panes/\(series[i].metric.name)/hours/\(day % Self.dayParts)") {
+                    series[i].panes.writeHours(of: day, to: &$0)
+                }
+            }
+            series[i].panes.changedDays = []
+        }
+        return states
+    }
+
+    mutating func restore(_ states: [ComponentState]) throws(WireError) {
+        // Intake first: it knows the last tick, up to which hour panes are complete.
+        for state in states where state.component == "intake" {
+            var reader = try reader(of: state)
+            lastTick = try reader.integer()
+            guard lastTick >= -1, lastTick <= Intake.lastTime else {
+                throw WireError(.malformed("a last tick of \(lastTick)"), at: reader.offset)
+            }
+            intake = try Intake(from: &reader)
+            let settings = settings
+            let list = try reader.list { (r: inout ByteReader) throws(WireError) in
+                try MetricSeries(from: &r, settings: settings)
+            }
+            for one in list where place(of: one.metric) == nil && one.kind != .daily { _ = insert(one) }
+            // Settings may have changed while nothing ran.
+            let from = Swift.max(lastTick, 0) + SeriesPanes.fineLength
+            for i in series.indices where !series[i].isState {
+                for j in series[i].sources.indices {
+                    guard let fixed = series[i].sources[j].fixedCadence else { continue }
+                    series[i].sources[j].cadence.decide(from: from, fixed: fixed)
+                }
+            }
+        }
+        for state in states where state.component != "intake" {
+            var reader = try reader(of: state)
+            switch state.component {
+            case "sessions": sessions = try SessionTracker(from: &reader)
+            case "daily":
+                daily = try DailyValues(from: &reader)
+                resting = try RestingHeartRate(from: &reader)
+            default:
+                let parts = state.component.split(separator: "/")
+                guard parts.count == 4, parts[0] == "panes", parts[2] == "hours",
+                    let metric = Metric(name: String(parts[1])),
+                    let place = place(of: metric)
+                else { continue }
+                try series[place].panes.readHours(from: &reader, lastTick: lastTick)
+            }
+        }
+        for i in series.indices {
+            series[i].panes.freezeHours(before: Swift.max(lastTick, 0) / SeriesPanes.coarseLength)
+            series[i].panes.thawHours()
+        }
+    }
+
+    private func reader(of state: ComponentState) throws(WireError) -> ByteReader {
+        guard state.version <= Self.version else {
+            throw WireError(
+                .malformed("\(state.component) of version \(state.version), this is \(Self.version)"), at: 0)
+        }
+        return ByteReader(state.bytes)
+    }
+
+    // MARK: Rebuilding
+
+    /// Which stored samples `rebuild` needs: 24 h before the last closed tick, and a little more for what reaches into
+    /// them. Empty before the first tick.
+    public var rebuildRange: TimeRange {
+        guard lastTick >= 0 else { return TimeRange(.distantPast, .distantPast) }
+        let margin = Cadence.stateHold + 1_800_000
+        return TimeRange(
+            Timestamp(milliseconds: Swift.max(0, lastTick - MetricSeries.horizon - margin)),
+            Timestamp(milliseconds: lastTick + SeriesPanes.fineLength))
+    }
+
+    /// Fills panes, and what else is not in the states, from stored samples: once, right after restoring.
+    ///
+    /// The samples are those of `rebuildRange`, with their stored quality, in any order. Each is applied at the tick it
+    /// was applied at first, which its `time` and `received` tell. Complexity: O(n log n).
+    public mutating func rebuild(_ samples: some Sequence<Sample>) {
+        let range = rebuildRange
+        var list: [(tick: Int64, sample: Sample)] = []
+        for sample in samples where Intake.isMoment(sample.time) && sample.value.isFinite {
+            guard lastTick < 0 || range.contains(sample.time), !sample.metric.isDaily else { continue }
+            let tick = Intake.tick(of: sample, isIncrement: sample.metric.kind == .increment).tick
+            guard lastTick < 0 || tick <= lastTick else { continue }
+            list.append((tick, sample))
+        }
+        list.sort { a, b in a.tick != b.tick ? a.tick < b.tick : Self.comesBefore(a.sample, b.sample) }
+        if lastTick < 0, let newest = list.last?.tick { lastTick = newest }
+        let frozen = Swift.max(lastTick, 0) / SeriesPanes.coarseLength
+        for i in series.indices { series[i].panes.frozenHours = frozen }
+        var n = 0
+        while n < list.count {
+            let tick = list[n].tick
+            for i in series.indices { series[i].panes.begin(tick: tick) }
+            while n < list.count, list[n].tick == tick {
+                let sample = list[n].sample
+                n += 1
+                guard let place = seriesIndex(sample.metric, since: tick) else { continue }
+                series[place].rebuild(sample, source: sourceIndex(sample.source, in: place), tick: tick)
+            }
+            for i in series.indices {
+                series[i].panes.end(tick: tick)
+                series[i].order?.forget(before: tick - OrderedSamples.memory)
+            }
+        }
+        for i in series.indices {
+            if lastTick >= SeriesPanes.fineLength {
+                series[i].panes.begin(tick: lastTick)
+                series[i].panes.end(tick: lastTick)
+            }
+            series[i].order?.forget(before: lastTick - OrderedSamples.memory)
+            series[i].panes.thawHours()
+            // What rebuilding marked as changed is in the checkpoint already.
+            series[i].panes.changedDays = []
+        }
+        cache = FeatureCache(count: settings.features.count)
+    }
+}
+
+extension SeriesPanes {
+    /// The closed hours of one UTC day.
+    func writeHours(of day: Int64, to writer: inout ByteWriter) {
+        writer.signed(day)
+        writer.bool(holdsAmounts)
+        for hour in 0..<24 {
+            let index = day * 24 + Int64(hour)
+            guard index < closedHours, let slot = coarse.slot(index), coarse.count[slot] > 0 || coarse.covered[slot] > 0
+            else { continue }
+            writer.byte(UInt8(hour))
+            writer.count(Int(coarse.count[slot]))
+            writer.count(Int(coarse.covered[slot]))
+            if holdsAmounts {
+                writer.signed(coarse.amount[slot])
+            } else {
+                writer.float(coarse.sum[slot])
+                writer.float(coarse.deviations[slot])
+                writer.float(coarse.low[slot])
+                writer.float(coarse.high[slot])
+            }
+        }
+    }
+
+    mutating func readHours(from reader: inout ByteReader, lastTick: Int64) throws(WireError) {
+        let day = try reader.signed()
+        let latest = lastTick / Self.coarseLength
+        guard day >= 0, day <= Intake.lastTime / 86_400_000, try reader.bool() == holdsAmounts else {
+            throw WireError(.malformed("hour panes of day \(day)"), at: reader.offset)
+        }
+        if latest >= 0 { coarse.advance(to: latest) }
+        while !reader.isAtEnd {
+            let hour = try reader.byte()
+            let count = try reader.count()
+            let covered = try reader.count()
+            guard hour < 24 else { throw WireError(.malformed("hour \(hour)"), at: reader.offset) }
+            var pane = (amount: Int64(0), sum: Float(0), deviations: Float(0), low: Float(0), high: Float(0))
+            if holdsAmounts {
+                pane.amount = try reader.signed()
+            } else {
+                pane.sum = try reader.float()
+                pane.deviations = try reader.float()
+                pane.low = try reader.float()
+                pane.high = try reader.float()
+            }
+            // A part of an earlier turn of the ring has nothing to say.
+            guard let slot = coarse.slot(day * 24 + Int64(hour)), day * 24 + Int64(hour) < latest else { continue }
+            coarse.count[slot] = UInt32(clamping: count)
+            coarse.covered[slot] = UInt32(clamping: Swift.min(Int(Self.coarseLength), Swift.max(0, covered)))
+            if holdsAmounts {
+                coarse.amount[slot] = pane.amount
+            } else {
+                coarse.sum[slot] = pane.sum
+                coarse.deviations[slot] = pane.deviations
+                coarse.low[slot] = pane.low
+                coarse.high[slot] = pane.high
+            }
+        }
+    }
+}

@@ -1,0 +1,164 @@
+import Vitals
+
+extension PersonAnalysis {
+    /// Closes the pane that ends at `tick`: samples due are judged, merged and added; sessions and daily series follow.
+    ///
+    /// Ticks are multiples of 5 s and rise; any other tick changes nothing. Ticks may be left out while nothing is
+    /// pending. Cost: O(samples due + series); a gap costs at most one pass over the rings.
+    public mutating func close(tick: Timestamp) -> ClosedTick {
+        var closed = ClosedTick(tick: tick)
+        let end = tick.milliseconds
+        guard end > lastTick, end >= SeriesPanes.fineLength, end % SeriesPanes.fineLength == 0, Intake.isMoment(tick)
+        else { return closed }
+        if isKnownUniquelyReferenced(&cache) { cache.clear() } else { cache = FeatureCache(count: cache.count) }
+
+        lookAtCadences(end)
+        for i in series.indices { series[i].panes.begin(tick: end) }
+        apply(until: end, into: &closed)
+        for i in series.indices {
+            series[i].panes.end(tick: end)
+            series[i].order?.forget(before: end - OrderedSamples.memory)
+            for j in series[i].sources.indices {
+                series[i].sources[j].cadence.look(after: end, fixed: series[i].sources[j].fixedCadence)
+            }
+        }
+        lastTick = end
+        isIntakeChanged = true
+        closed.sessionCompleted = closeSessions(end)
+        closeNight(end, into: &closed)
+        return closed
+    }
+
+    /// A UTC hour began since the last tick: cadences are looked at again.
+    private mutating func lookAtCadences(_ end: Int64) {
+        let hour = (end - SeriesPanes.fineLength) / SeriesPanes.coarseLength
+        guard lastTick >= 0, hour > (lastTick - SeriesPanes.fineLength) / SeriesPanes.coarseLength else { return }
+        for i in series.indices where !series[i].isState {
+            for j in series[i].sources.indices {
+                series[i].sources[j].cadence.decide(from: end, fixed: series[i].sources[j].fixedCadence)
+            }
+        }
+    }
+
+    // MARK: Samples
+
+    private mutating func apply(until end: Int64, into closed: inout ClosedTick) {
+        intake.flushBeats()
+        guard !intake.pending.isEmpty else { return }
+        var due = gather(until: end)
+        guard !due.isEmpty else { return }
+        var kept = 0
+        for n in due.indices {
+            let metric = due[n].metric
+            guard let place = seriesIndex(metric, since: end) else {
+                if takeDaily(due[n]) {
+                    due[kept] = due[n]
+                    kept += 1
+                }
+                continue
+            }
+            let source = sourceIndex(due[n].source, in: place)
+            let outcome = series[place].apply(&due[n], source: source, tick: end, switched: &closed.switchovers)
+            if outcome == .duplicate {
+                intake.counts.duplicates &+= 1
+                continue
+            }
+            if outcome == .used, metric == .heartRate || metric == .steps { resting.saw(due[n].start.milliseconds) }
+            due[kept] = due[n]
+            kept += 1
+        }
+        if kept < due.count { due.removeLast(due.count - kept) }
+        closed.samples = due
+    }
+
+    /// Takes what is due from the pending samples, in the order (time, metric, source).
+    private mutating func gather(until end: Int64) -> [Sample] {
+        var due: [Sample] = []
+        due.reserveCapacity(intake.pending.count)
+        var waiting = 0
+        var isSorted = true
+        for n in intake.pending.indices {
+            var sample = intake.pending[n]
+            let isIncrement =
+                place(of: sample.metric).map { series[$0].kind == .increment }
+                ?? (sample.metric.kind == .increment)
+            let (tick, late) = Intake.tick(of: sample, isIncrement: isIncrement)
+            if tick > end {
+                intake.pending[waiting] = sample
+                waiting += 1
+                continue
+            }
+            if late { sample.quality.insert(.late) }
+            if let last = due.last, Self.comesBefore(sample, last) { isSorted = false }
+            due.append(sample)
+        }
+        intake.pending.removeLast(intake.pending.count - waiting)
+        if !isSorted { due.sort(by: Self.comesBefore) }
+        return due
+    }
+
+    /// The order of application. What lies beyond time, metric and source only settles which of two duplicates stays.
+    @inline(__always) static func comesBefore(_ a: Sample, _ b: Sample) -> Bool {
+        if a.time != b.time { return a.time < b.time }
+        if a.metric != b.metric { return a.metric.rawValue < b.metric.rawValue }
+        if a.source != b.source { return a.source < b.source }
+        if a.revision != b.revision { return a.revision > b.revision }
+        if a.received != b.received { return a.received < b.received }
+        if a.quality != b.quality { return a.quality.rawValue < b.quality.rawValue }
+        if a.span != b.span { return a.span < b.span }
+        return a.value.bitPattern < b.value.bitPattern
+    }
+
+    private mutating func takeDaily(_ sample: Sample) -> Bool {
+        let day = settings.zone.day(of: sample.time).number
+        if let known = daily.entry(sample.metric, day: day), known.source == sample.source,
+            known.time == sample.time.milliseconds, known.revision >= sample.revision
+        {
+            intake.counts.duplicates &+= 1
+            return false
+        }
+        daily.put(
+            DailyValues.Entry(
+                metric: sample.metric, day: day, time: sample.time.milliseconds, value: sample.value,
+                revision: sample.revision, source: sample.source))
+        return true
+    }
+
+    // MARK: Sessions and nights
+
+    var view: SessionView {
+        func tier(_ metric: Metric) -> PaneTier<UInt16>? { place(of: metric).map { series[$0].panes.middle } }
+        return SessionView(
+            heart: tier(.heartRate), steps: tier(.steps), cadence: tier(.cadence), speed: tier(.speed),
+            power: tier(.power))
+    }
+
+    private mutating func closeSessions(_ end: Int64) -> ExerciseSession? {
+        guard end / SessionTracker.minute > sessions.next else { return nil }
+        return sessions.close(tick: end, view: view, range: settings.sessionRange)
+    }
+
+    private mutating func closeNight(_ end: Int64, into closed: inout ClosedTick) {
+        guard let night = resting.night(at: end, zone: settings.zone) else { return }
+        let rest = view.resting(from: night.from, to: night.to)
+        guard rest.minutes >= RestingHeartRate.enoughMinutes, rest.count > 0 else { return }
+        let value = Float(rest.sum / Double(rest.count))
+        let known = daily.entry(.restingHeartRate, day: resting.day)
+        if let known, known.source == .derived, known.value == value { return }
+        // A value from elsewhere (a file) stays in force; ours is stored beside it.
+        var revision: UInt8 = 0
+        if let known, known.source == .derived {
+            guard known.revision < .max else { return }
+            revision = known.revision + 1
+        }
+        let time = Timestamp(milliseconds: resting.end)
+        closed.samples.append(
+            Sample(
+                metric: .restingHeartRate, value: value, time: time,
+                received: Timestamp(milliseconds: end + Intake.grace), source: .derived, revision: revision))
+        daily.put(
+            DailyValues.Entry(
+                metric: .restingHeartRate, day: resting.day, time: time.milliseconds, value: value, revision: revision,
+                source: .derived))
+    }
+}

@@ -1,0 +1,149 @@
+import Vitals
+
+extension PersonAnalysis {
+    /// Value of `settings.features[slot]` at the last closed tick; NaN when unknown, and for features that are not
+    /// Analysis' to answer. Computed when first asked for after a tick. Complexity: O(panes of the window).
+    public func value(_ slot: Int) -> Double {
+        guard slot >= 0, slot < cache.count else { return .nan }
+        if let known = cache[slot] { return known }
+        let value = compute(settings.features[slot])
+        cache.set(slot, value)
+        return value
+    }
+
+    /// Value of any feature at the last closed tick, without a slot.
+    public func value(of feature: Feature) -> Double { compute(feature) }
+
+    func compute(_ feature: Feature) -> Double {
+        let end = lastTick
+        guard end >= 0 else { return .nan }
+        switch feature {
+        case .window(let function, let metric, let length, let parameter):
+            if metric.isDaily { return dailyWindow(function, metric, length.milliseconds, parameter) }
+            guard let place = place(of: metric) else {
+                return function == .count || function == .coverage ? 0 : .nan
+            }
+            return window(function, place, length.milliseconds, parameter)
+        case .latest(let metric):
+            if metric.isDaily {
+                guard let last = daily.of(metric).last, end - last.time <= DailyValues.hold else { return .nan }
+                return Double(last.value)
+            }
+            guard let place = place(of: metric), series[place].latestTime >= 0,
+                end - series[place].latestTime <= series[place].hold
+            else { return .nan }
+            return Double(series[place].latestValue)
+        case .baseline(let metric, let days):
+            return daily.baseline(metric, days: days, today: today)
+        case .zscore(let metric, let days):
+            return daily.zscore(metric, days: days, today: today)
+        case .age(let metric):
+            guard let latest = latestTime(metric) else { return .nan }
+            return Double(Swift.max(0, end - latest))
+        case .stale(let metric, let limit):
+            guard let latest = latestTime(metric) else { return .nan }
+            return end - latest >= limit.milliseconds ? 1 : 0
+        case .session(let field):
+            return sessions.value(field, at: end)
+        case .timeOfDay, .weekday, .person, .personHas, .plan:
+            return .nan
+        }
+    }
+
+    private var today: Int32 { settings.zone.day(of: Timestamp(milliseconds: lastTick)).number }
+
+    private func latestTime(_ metric: Metric) -> Int64? {
+        if metric.isDaily { return daily.of(metric).last?.time }
+        guard let place = place(of: metric), series[place].latestTime >= 0 else { return nil }
+        return series[place].latestTime
+    }
+
+    /// Windows up to 1 h read 5-s panes, up to 24 h minute panes, longer ones hour panes.
+    private func window(_ function: WindowFunction, _ place: Int, _ length: Int64, _ parameter: Double) -> Double {
+        if function.readsSamples {
+            return order(place, length, share: function == .median ? 0.5 : parameter)
+        }
+        if length <= 3_600_000 { return window(function, series[place].panes.fine, place, length) }
+        if length <= 86_400_000 { return window(function, series[place].panes.middle, place, length) }
+        return window(function, series[place].panes.coarse, place, length)
+    }
+
+    @inline(__always) private func window<Small>(
+        _ function: WindowFunction, _ tier: PaneTier<Small>, _ place: Int, _ length: Int64
+    ) -> Double {
+        let window = tier.window(length, end: lastTick)
+        switch function {
+        case .mean: return tier.mean(window)
+        case .sum: return tier.sum(window)
+        case .count: return Double(tier.count(window))
+        case .coverage: return tier.coverage(window)
+        case .std: return tier.deviation(window)
+        case .min: return tier.least(window)
+        case .max: return tier.greatest(window)
+        case .first: return tier.first(window)
+        case .last: return last(place, window)
+        case .delta: return tier.holdsAmounts ? .nan : last(place, window) - tier.first(window)
+        case .slope: return tier.slope(window)
+        default: return .nan
+        }
+    }
+
+    /// The newest value, when it lies in the window: every window ends now.
+    private func last(_ place: Int, _ window: PaneWindow) -> Double {
+        let time = series[place].latestTime
+        guard time >= window.start else { return .nan }
+        return Double(series[place].latestValue)
+    }
+
+    private func order(_ place: Int, _ length: Int64, share: Double) -> Double {
+        let from = Swift.max(0, lastTick - length)
+        guard length <= OrderedSamples.memory, let order = series[place].order, order.since <= from else { return .nan }
+        return OrderedSamples.quantile(share, of: order.values(from: from, to: lastTick)) ?? .nan
+    }
+
+    /// Windows over daily series: each value counts at its time (07:00 for the night's).
+    private func dailyWindow(
+        _ function: WindowFunction, _ metric: Metric, _ length: Int64, _ parameter: Double
+    ) -> Double {
+        let entries = dailyEntries(metric, length)
+        let values = entries.map { Double($0.value) }
+        let n = Double(values.count)
+        if function == .count { return n }
+        if function == .coverage { return Swift.min(1, n * 86_400_000 / Double(Swift.max(length, 86_400_000))) }
+        guard let first = values.first, let last = values.last else { return .nan }
+        let sum = values.reduce(0, +)
+        switch function {
+        case .sum: return sum
+        case .mean: return sum / n
+        case .min: return values.min() ?? .nan
+        case .max: return values.max() ?? .nan
+        case .first: return first
+        case .last: return last
+        case .delta: return last - first
+        case .median: return OrderedSamples.quantile(0.5, of: entries.map(\.value)) ?? .nan
+        case .quantile: return OrderedSamples.quantile(parameter, of: entries.map(\.value)) ?? .nan
+        case .std:
+            guard n > 1 else { return .nan }
+            return (values.reduce(0) { $0 + ($1 - sum / n) * ($1 - sum / n) } / (n - 1)).squareRoot()
+        case .slope:
+            let x = entries.map { Double($0.time - entries[entries.startIndex].time) / 60_000 }
+            let centre = x.reduce(0, +) / n
+            let squares = x.reduce(0) { $0 + ($1 - centre) * ($1 - centre) }
+            guard squares > 0 else { return .nan }
+            return zip(x, values).reduce(0) { $0 + ($1.0 - centre) * ($1.1 - sum / n) } / squares
+        default: return .nan
+        }
+    }
+
+    func dailyEntries(_ metric: Metric, _ length: Int64) -> ArraySlice<DailyValues.Entry> {
+        let from = length < lastTick ? lastTick - Swift.max(0, length) : 0
+        let entries = daily.of(metric)
+        let low = entries.firstIndex { $0.time >= from } ?? entries.endIndex
+        let high = entries.firstIndex { $0.time >= lastTick } ?? entries.endIndex
+        return entries[low..<Swift.max(low, high)]
+    }
+}
+
+extension Metric {
+    var isDaily: Bool { rawValue >= Metric.restingHeartRate.rawValue && kind == .daily }
+}

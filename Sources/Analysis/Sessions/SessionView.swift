@@ -1,0 +1,95 @@
+import Vitals
+
+/// The minute panes that sessions and the night's resting rate are read from.
+struct SessionView {
+    var heart: PaneTier<UInt16>?
+    var steps: PaneTier<UInt16>?
+    var cadence: PaneTier<UInt16>?
+    var speed: PaneTier<UInt16>?
+    var power: PaneTier<UInt16>?
+
+    func activity(_ minute: Int64) -> MinuteActivity {
+        var result = MinuteActivity.unknown
+        func join(_ other: MinuteActivity) { if other.rawValue > result.rawValue { result = other } }
+        if let rate = stepRate(minute) {
+            join(.of(rate, calm: MinuteActivity.calmSteps, active: MinuteActivity.activeSteps))
+        }
+        if let value = mean(cadence, minute) {
+            join(.of(value, calm: MinuteActivity.calmCadence, active: MinuteActivity.activeCadence))
+        }
+        if let value = mean(speed, minute) {
+            join(.of(value, calm: MinuteActivity.calmSpeed, active: MinuteActivity.activeSpeed))
+        }
+        if let value = mean(power, minute) {
+            join(.of(value, calm: MinuteActivity.calmPower, active: MinuteActivity.activePower))
+        }
+        return result
+    }
+
+    /// Steps a minute, where at least half of the minute is known.
+    private func stepRate(_ minute: Int64) -> Double? {
+        guard let steps, let slot = steps.slot(minute), steps.covered[slot] >= MinuteActivity.knownSteps else {
+            return nil
+        }
+        return Double(steps.amount[slot]) / SeriesPanes.amountUnit * 60_000 / Double(steps.covered[slot])
+    }
+
+    private func mean(_ tier: PaneTier<UInt16>?, _ minute: Int64) -> Double? {
+        guard let tier, let slot = tier.slot(minute), tier.count[slot] > 0 else { return nil }
+        return Double(tier.sum[slot]) / Double(tier.count[slot])
+    }
+
+    /// Mean, peak and coverage of heart rate over minutes `[from, to)`.
+    func heartRate(from: Int64, to: Int64) -> (mean: Double, peak: Double, coverage: Double) {
+        guard let heart, to > from else { return (.nan, .nan, 0) }
+        var sum = 0.0
+        var count = 0
+        var covered = 0
+        var peak = -Float.infinity
+        let oldest = Swift.max(from, heart.newest - Int64(heart.capacity) + 1)
+        var minute = oldest
+        while minute < to {
+            if let slot = heart.slot(minute) {
+                sum += Double(heart.sum[slot])
+                count += Int(heart.count[slot])
+                covered += Int(heart.covered[slot])
+                peak = Swift.max(peak, heart.high[slot])
+            }
+            minute += 1
+        }
+        guard count > 0 else { return (.nan, .nan, 0) }
+        return (sum / Double(count), Double(peak), Double(covered) / Double((to - from) * heart.length))
+    }
+
+    /// How many minutes' mean heart rate lies above `limit`.
+    func minutesAbove(_ limit: Double, from: Int64, to: Int64) -> Double {
+        guard let heart else { return .nan }
+        var n = 0
+        var minute = Swift.max(from, heart.newest - Int64(heart.capacity) + 1)
+        while minute < to {
+            if let mean = mean(heart, minute), mean > limit { n += 1 }
+            minute += 1
+        }
+        return Double(n)
+    }
+
+    /// Sum and count of heart-rate samples, and number of minutes, over minutes `[from, to)` whose steps are known to be
+    /// none: at least nine tenths covered, and not one step in them.
+    func resting(from: Int64, to: Int64) -> (sum: Double, count: Int, minutes: Int) {
+        guard let heart, let steps else { return (0, 0, 0) }
+        let known = UInt16(steps.length * 9 / 10)
+        var result = (sum: 0.0, count: 0, minutes: 0)
+        var minute = Swift.max(from, heart.newest - Int64(heart.capacity) + 1)
+        while minute < to {
+            if let a = steps.slot(minute), steps.covered[a] >= known, steps.amount[a] == 0, let b = heart.slot(minute),
+                heart.count[b] > 0
+            {
+                result.sum += Double(heart.sum[b])
+                result.count += Int(heart.count[b])
+                result.minutes += 1
+            }
+            minute += 1
+        }
+        return result
+    }
+}
