@@ -99,6 +99,14 @@ import Vitals
                 == ["2020-03-10T00:00:00Z heart_rate 60.0", "2020-03-10T00:01:00Z heart_rate 61.0"])
     }
 
+    @Test("lines are counted as an editor counts them, whatever ends them", arguments: ["\n", "\r\n", "\r"])
+    func lineNumbers(end: String) throws {
+        let lines = ["time,hr", "2020-03-10 00:00:06,83", "", "odd", "2020-03-10 00:00:07,83", "odder"]
+        let report = try SampleFileTests.read(lines.joined(separator: end)).report
+        #expect(report.skipped.flatMap(\.firstLines) == [4, 6])
+        #expect(report.rows == 4)
+    }
+
     @Test("local times are read in the given zone, the hour that comes twice as its first") func zones() throws {
         let berlin = try Zone(named: "Europe/Berlin")
         let imported = try SampleFileTests.read(

@@ -10,7 +10,7 @@ public struct ImportOptions: Sendable {
     public var span: TimeSpan?
     /// Whether the time of an increment is the start or the end of its span; start unless said otherwise.
     public var stamp: CounterRule.Stamp
-    /// What a column without a known name measures.
+    /// What a column without a known name measures; in a file with several known ones, the only one to read.
     public var metric: Metric?
     /// Unit of heartbeat intervals; else by their size.
     public var unit: IntervalUnit?
