@@ -9,8 +9,10 @@ func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .testTarget(name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies, swiftSettings: strict)
+func tests(of name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies, exclude: exclude,
+        swiftSettings: strict)
 }
 
 let package = Package(
@@ -40,7 +42,7 @@ let package = Package(
 
         tests(of: "Vitals"),
         tests(of: "JSON5"),
-        tests(of: "Profiles", ["JSON5"]),
+        tests(of: "Profiles", ["JSON5"], exclude: ["Fixtures"]),
         tests(of: "Links"),
         tests(of: "Analysis"),
         tests(of: "RuleEngine"),

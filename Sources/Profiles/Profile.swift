@@ -5,11 +5,11 @@ import Vitals
 ///
 /// ```swift
 /// let profile = try Profile(text: text, file: "DeviceProfiles/ble-hrs.json5")
-/// precondition(profile.check().isEmpty)
+/// let failures = profile.check()   // empty when its own examples come true
 /// var decoder = Decoder(profile)
 /// ```
 ///
-/// The language is described in `Documentation.docc/ProfileLanguage.md`.
+/// The language is described in `Profiles.docc/ProfileLanguage.md`.
 public struct Profile: Sendable {
     /// How well the profile is known to be right.
     public enum Proof: String, CaseIterable, Sendable {
@@ -75,8 +75,8 @@ public struct Profile: Sendable {
 
     init() {}
 
-    /// The only input, or the first one by name of a profile with several: what `decode` takes when none is named.
-    public var defaultInput: String? { inputs.keys.min() }
+    /// The first input of the file: what `decode` takes when none is named.
+    public var defaultInput: String? { program.inputs.first?.name }
 }
 
 /// The profiles of a hub.
@@ -120,6 +120,6 @@ public struct ProfileLibrary: Sendable {
 
     public var ids: [String] { profiles.map(\.id) }
 
-    /// The profile with that id, or an error text with the nearest known one.
+    /// The known id that a misspelt one probably meant.
     public func nearest(to id: String) -> String? { JSON5.nearest(id, in: ids) }
 }

@@ -1,5 +1,4 @@
 import Glibc
-import JSON5
 import Profiles
 import Vitals
 
@@ -26,7 +25,16 @@ enum Files {
         return nil
     }()
 
-    static func text(_ path: String) throws -> String { try JSONDocument.load(path: path).text }
+    struct Missing: Error { var path: String }
+
+    static func text(_ path: String) throws -> String {
+        guard let file = fopen(path, "r") else { throw Missing(path: path) }
+        defer { fclose(file) }
+        var text: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 65536)
+        while case let count = fread(&chunk, 1, chunk.count, file), count > 0 { text += chunk[..<count] }
+        return String(decoding: text, as: UTF8.self)
+    }
 
     /// Names in a folder, sorted.
     static func names(in folder: String, suffix: String) -> [String] {

@@ -137,7 +137,9 @@ extension ProfileParser {
                 modulus: Int64(try parts[2].integer(in: 1...1 << 40)))
         case "path":
             let path = try reader.required("path")
-            guard scope.input.format == .json else { throw path.error("a path needs an input with format: \"json\"") }
+            guard scope.input.shape.format == .json else {
+                throw path.error("a path needs an input with format: \"json\"")
+            }
             let index = key(try path.string(), scope.inputIndex)
             guard let type = try reader.optional("type") else { return .member(index) }
             return try type.oneOf(allowed: ["number", "bool"]) == "bool" ? .flag(index) : .member(index)
@@ -152,8 +154,8 @@ extension ProfileParser {
             return try reader.optionalBool("presence") ?? false ? .presence(index) : .group(index)
         default:
             let type = try reader.required("type")
-            guard scope.input.format == .binary else {
-                throw type.error("'type' reads bytes; \(scope.input.format.rawValue) input has other fields")
+            guard scope.input.shape.format == .binary else {
+                throw type.error("'type' reads bytes; \(scope.input.shape.format.rawValue) input has other fields")
             }
             if try type.string() == "datetime7" { throw type.error("not supported yet: datetime7") }
             let name = try type.oneOf(allowed: Self.types.map(\.name))
@@ -198,7 +200,7 @@ extension ProfileParser {
     /// Compiles a condition or a list of them, all of which must hold.
     mutating func conjunction(_ reader: JSONReader, _ scope: MessageScope) throws(JSONError) -> Int {
         var tests: [Test] = []
-        for entry in try reader.oneOrMore() { tests += try self.tests(entry, scope, depth: 0) }
+        for entry in try reader.oneOrMore() { tests += try self.tests(entry, scope) }
         guard !tests.isEmpty else { throw reader.error("expected at least one condition") }
         tables.conjunctions.append(Tables.add(tests, to: &tables.tests))
         return tables.conjunctions.count - 1
@@ -212,7 +214,7 @@ extension ProfileParser {
     }
 
     private mutating func tests(
-        _ reader: JSONReader, _ scope: MessageScope, depth: Int
+        _ reader: JSONReader, _ scope: MessageScope
     ) throws(JSONError) -> [Test] {
         try reader.object(known: ["f", "bit", "is", "eq", "in", "present", "and"])
         let kinds = ["bit", "eq", "in", "present"].filter { reader.has($0) }
@@ -237,6 +239,6 @@ extension ProfileParser {
         }
         if field.isList, kind != "present" { throw name.error("a repeated field can only be tested for 'present'") }
         guard let more = try reader.optional("and") else { return [test] }
-        return [test] + (try tests(more, scope, depth: depth + 1))
+        return [test] + (try tests(more, scope))
     }
 }

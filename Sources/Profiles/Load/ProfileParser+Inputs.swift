@@ -19,17 +19,18 @@ extension ProfileParser {
         ])
         var input = Input(name: name)
         profile.inputs[name] = try source(reader)
-        input.format = try reader.optionalOneOf("format", Input.Format.self) ?? .binary
+        input.shape.format = try reader.optionalOneOf("format", Input.Format.self) ?? .binary
         if let framing = try reader.optional("framing") { input.framing = try self.framing(framing) }
-        input.length = try reader.optionalInteger("len", in: 1...Program.longestFrame)
-        if let check = try reader.optional("check") { input.check = try self.check(check) }
-        if let unpack = try reader.optional("unpack") { input.unpack = try self.unpack(unpack) }
-        if input.format != .binary {
+        input.shape.length = try reader.optionalInteger("len", in: 1...Program.longestFrame)
+        if let check = try reader.optional("check") { input.shape.check = try self.check(check) }
+        if let unpack = try reader.optional("unpack") { input.shape.unpack = try self.unpack(unpack) }
+        if input.shape.format != .binary {
             for key in ["len", "check", "unpack"] where reader.has(key) {
                 throw reader.error("'\(key)' is for binary input")
             }
             guard case .lines = input.framing else {
-                throw reader.error("\(input.format.rawValue) input needs framing: { kind: \"lines\", end: \"\\n\" }")
+                throw reader.error(
+                    "\(input.shape.format.rawValue) input needs framing: { kind: \"lines\", end: \"\\n\" }")
             }
         } else if case .lines = input.framing {
             throw reader.error("framing by lines needs format: \"text\" or \"json\"")

@@ -29,14 +29,14 @@ extension ProfileParser {
         var scopes: [MessageScope] = []
         for reader in readers {
             let id = try reader.required("id")
-            guard ids.insert(try id.string()).inserted else {
+            guard ids.insert(try id.word()).inserted else {
                 throw id.error("two messages have the id '\(try id.string())'")
             }
             scopes.append(try message(reader))
         }
         for index in tables.inputs.indices {
             let own = scopes.filter { $0.inputIndex == index }.map(\.message)
-            tables.inputs[index].messages = Tables.add(own, to: &tables.messages)
+            tables.inputs[index].shape.messages = Tables.add(own, to: &tables.messages)
         }
     }
 
@@ -51,7 +51,7 @@ extension ProfileParser {
             throw name.error("there is no input '\(try name.string())'", hint: didYouMean(try name.string(), in: names))
         }
         var scope = MessageScope(
-            input: tables.inputs[index], inputIndex: index, message: Message(name: try reader.required("id").word()))
+            input: tables.inputs[index], inputIndex: index, message: Message())
         scope.message.length = try reader.optionalInteger("len", in: 0...Program.longestFrame)
         try readPattern(reader, &scope)
         if let when = try reader.optional("when") { try readWhen(when, &scope) }
@@ -66,12 +66,14 @@ extension ProfileParser {
 
     private mutating func readPattern(_ reader: JSONReader, _ scope: inout MessageScope) throws(JSONError) {
         guard let text = try reader.optional("pattern") else {
-            guard scope.input.format != .text else {
+            guard scope.input.shape.format != .text else {
                 throw reader.error("a message of text input needs a pattern", code: .missingKey)
             }
             return
         }
-        guard scope.input.format == .text else { throw text.error("a pattern needs an input with format: \"text\"") }
+        guard scope.input.shape.format == .text else {
+            throw text.error("a pattern needs an input with format: \"text\"")
+        }
         let pattern = try text.pattern()
         scope.pattern = pattern
         scope.message.pattern = tables.patterns.count
@@ -81,11 +83,13 @@ extension ProfileParser {
     // MARK: when
 
     private mutating func readWhen(_ reader: JSONReader, _ scope: inout MessageScope) throws(JSONError) {
-        guard scope.input.format != .text else { throw reader.error("text messages are told apart by their pattern") }
+        guard scope.input.shape.format != .text else {
+            throw reader.error("text messages are told apart by their pattern")
+        }
         var tests: [FrameTest] = []
         for member in try reader.members() {
             let index: Int
-            if scope.input.format == .json {
+            if scope.input.shape.format == .json {
                 index = key(member.key, scope.inputIndex)
             } else {
                 guard member.key.hasPrefix("b"), let place = Int(member.key.dropFirst()),
@@ -95,7 +99,7 @@ extension ProfileParser {
                 }
                 index = place
             }
-            tests += try frameTests(member.reader, index, scope.input.format)
+            tests += try frameTests(member.reader, index, scope.input.shape.format)
         }
         scope.message.frameTests = Tables.add(tests, to: &tables.frameTests)
     }

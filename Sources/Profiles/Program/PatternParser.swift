@@ -193,6 +193,7 @@ struct PatternParser {
         case UInt8(ascii: "n"): return 10
         case UInt8(ascii: "r"): return 13
         default:
+            guard !ByteClass.digits.contains(byte) else { throw error("backreferences are not supported", at: place) }
             guard byte < 0x80, !ByteClass.word.contains(byte) else {
                 throw error("'\\\(Character(Unicode.Scalar(byte)))' means nothing here", at: place)
             }

@@ -97,20 +97,24 @@ struct Input: Sendable {
     enum Format: String, CaseIterable, Sendable { case binary, text, json }
 
     var name: String
-    var format: Format = .binary
     var framing: Framing = .none
-    /// The only length a frame may have.
-    var length: Int?
-    var check: Check?
-    var unpack: Unpack?
     /// Keys of a JSON line that somebody looks at.
     var keys: [[UInt8]] = []
-    var messages: Range<Int> = 0..<0
+    var shape = Shape()
+
+    /// What every frame of the input has in common. It holds no reference, so that passing it costs no counting.
+    struct Shape: Sendable {
+        var format: Format = .binary
+        /// The only length a frame may have.
+        var length: Int?
+        var check: Check?
+        var unpack: Unpack?
+        var messages: Range<Int> = 0..<0
+    }
 }
 
 /// One kind of frame.
 struct Message: Sendable {
-    var name: String
     var length: Int?
     /// Index of the pattern, or -1.
     var pattern = -1
