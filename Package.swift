@@ -45,7 +45,7 @@ let package = Package(
         tests(of: "Profiles", ["JSON5"], exclude: ["Fixtures"]),
         tests(of: "Links"),
         tests(of: "Analysis"),
-        tests(of: "RuleEngine"),
+        tests(of: "RuleEngine", exclude: ["Fixtures"]),
         tests(of: "Care"),
         tests(of: "Storage"),
         tests(of: "Simulator"),

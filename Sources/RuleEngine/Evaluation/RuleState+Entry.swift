@@ -51,8 +51,9 @@ extension RuleState.Entry {
         _ source: some FeatureSource
     ) -> Edge? {
         let (day, timeOfDay) = local.value()
-        guard scheduledDay < day.number, timeOfDay >= time else { return nil }
         let isFirstSight = scheduledDay == .min
+        if isFirstSight { scheduledDay = day.number &- 1 }
+        guard scheduledDay < day.number, timeOfDay >= time else { return nil }
         scheduledDay = day.number
         if isFirstSight, timeOfDay - time > Self.firstSightGrace { return nil }
         guard watch.hours.counts(day) else { return nil }

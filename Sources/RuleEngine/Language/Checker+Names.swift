@@ -28,7 +28,7 @@ extension Checker {
         throw Fault(
             .unknownName, at: range.lowerBound, "unknown name '\(name)'",
             hint: didYouMean(name, in: Metric.allCases.map(\.name) + ["time_of_day", "weekday"] + scopes)
-                ?? "metrics are listed by: vitald check --help")
+                ?? "a name is a metric, time_of_day, weekday, or a field of person, session or plan")
     }
 
     private mutating func field(

@@ -74,7 +74,8 @@ public struct Expression: Sendable {
         var detail: FeatureDetail?
         let value: Double
         if case .feature(let slot) = term.operation {
-            value = Logic.known(source.value(slot))
+            let raw = source.value(slot)
+            value = term.type == .boolean ? Logic.flag(raw) : Logic.known(raw)
             detail = source.detail(slot)
         } else {
             value = Term.value(of: term.operation, children.map(\.value)) ?? .nan

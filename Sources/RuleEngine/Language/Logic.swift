@@ -6,6 +6,9 @@
     /// Any finite number as it is, everything else unknown (with one bit pattern, so that evidence compares equal).
     @inlinable static func known(_ value: Double) -> Double { value.isFinite ? value : .nan }
 
+    /// A yes/no value of a source: anything known but 0 is true.
+    @inlinable static func flag(_ value: Double) -> Double { value.isNaN ? .nan : truth(value != 0) }
+
     @inlinable static func truth(_ value: Bool) -> Double { value ? 1 : 0 }
 
     @inlinable static func not(_ a: Double) -> Double { a.isNaN ? .nan : truth(a == 0) }

@@ -23,6 +23,9 @@ extension Program {
                     case .feature(let slot):
                         top += 1
                         stack[top] = Logic.known(source.value(Int(slot)))
+                    case .flag(let slot):
+                        top += 1
+                        stack[top] = Logic.flag(source.value(Int(slot)))
                     case .negate: stack[top] = -stack[top]
                     case .absolute: stack[top] = abs(stack[top])
                     case .add:

@@ -5,6 +5,8 @@ import Vitals
     @usableFromInline enum Instruction: Sendable {
         case constant(Double)
         case feature(Int32)
+        /// A feature that is a yes/no value.
+        case flag(Int32)
         case negate, absolute, add, subtract, multiply, divide, minimum, maximum, clamp
         case compare(Comparison)
         case not, and, or
@@ -46,7 +48,8 @@ import Vitals
             instructions.append(.constant(value))
             push()
         case .feature(let slot):
-            instructions.append(.feature(Int32(truncatingIfNeeded: slot)))
+            let index = Int32(truncatingIfNeeded: slot)
+            instructions.append(term.type == .boolean ? .flag(index) : .feature(index))
             push()
         case .and: emitShortCircuit(children, combine: .and) { .skipIfFalse($0) }
         case .or: emitShortCircuit(children, combine: .or) { .skipIfTrue($0) }

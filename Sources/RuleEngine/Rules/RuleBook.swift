@@ -99,8 +99,7 @@ public struct RuleBook: Sendable {
         var next: Timestamp?
         let today = zone.day(of: time)
         for rule in rules where rule.isEnabled && !rule.isOnSessionEnd {
-            let hasHours = rule.hours.start > .zero || rule.hours.end < .hours(24)
-            guard let start = rule.at ?? (hasHours ? rule.hours.start : nil) else { continue }
+            guard let start = rule.at ?? (rule.hours.isAlways ? nil : rule.hours.start) else { continue }
             // A week and a day: the days of the week may leave out all but one.
             for offset: Int32 in 0...8 where rule.hours.counts(today + offset) {
                 let moment = zone.timestamp(day: today + offset, timeOfDay: start)

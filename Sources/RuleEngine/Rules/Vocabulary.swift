@@ -3,7 +3,7 @@
 /// A text says what was measured, for how long, against the person's usual, what is unknown, and one step to take. The
 /// list holds what would say more than a measurement can. It is kept in this one file, each group with its reason.
 enum Vocabulary {
-    struct Group {
+    struct Group: Sendable {
         /// Why the words are refused; part of the message.
         let reason: String
         /// What to write instead.
@@ -76,17 +76,9 @@ enum Vocabulary {
     static func firstFinding(in text: String) -> Finding? {
         let bytes = withoutPlaceholders(Array(text.utf8))
         var first: Finding?
-        for group in groups {
-            for word in group.english {
-                if let offset = find(Array(word.utf8), in: bytes, wholeWords: true), offset < first?.offset ?? .max {
-                    first = Finding(word: word, group: group, offset: offset)
-                }
-            }
-            for word in group.chinese {
-                if let offset = find(Array(word.utf8), in: bytes, wholeWords: false), offset < first?.offset ?? .max {
-                    first = Finding(word: word, group: group, offset: offset)
-                }
-            }
+        for pattern in patterns {
+            guard let offset = find(pattern, in: bytes), offset < first?.offset ?? .max else { continue }
+            first = Finding(word: pattern.word, group: pattern.group, offset: offset)
         }
         return first
     }
@@ -103,7 +95,20 @@ enum Vocabulary {
         }
     }
 
-    private static func find(_ word: [UInt8], in text: [UInt8], wholeWords: Bool) -> Int? {
+    private struct Pattern {
+        let word: String
+        let bytes: [UInt8]
+        let isWholeWord: Bool
+        let group: Group
+    }
+
+    private static let patterns: [Pattern] = groups.flatMap { group in
+        group.english.map { Pattern(word: $0, bytes: Array($0.utf8), isWholeWord: true, group: group) }
+            + group.chinese.map { Pattern(word: $0, bytes: Array($0.utf8), isWholeWord: false, group: group) }
+    }
+
+    private static func find(_ pattern: Pattern, in text: [UInt8]) -> Int? {
+        let word = pattern.bytes
         guard let head = word.first, text.count >= word.count else { return nil }
         func isLetter(_ index: Int) -> Bool {
             guard text.indices.contains(index) else { return false }
@@ -111,7 +116,7 @@ enum Vocabulary {
         }
         for start in 0...(text.count - word.count) where text[start] == head {
             guard text[start..<start + word.count].elementsEqual(word) else { continue }
-            if wholeWords, isLetter(start - 1) || isLetter(start + word.count) { continue }
+            if pattern.isWholeWord, isLetter(start - 1) || isLetter(start + word.count) { continue }
             return start
         }
         return nil
