@@ -110,8 +110,12 @@ final class Statement {
 
     /// The id in a column of 16 bytes; anything else is damage.
     func id<T>(_ column: Int32) throws(StoreError) -> Identifier<T> {
-        guard let id = Identifier<T>(bytes: blob(column)) else { throw damage("an id that is not 16 bytes") }
-        return id
+        guard let start = sqlite3_column_blob(pointer, column), sqlite3_column_bytes(pointer, column) == 16 else {
+            throw damage("an id that is not 16 bytes")
+        }
+        return Identifier(
+            high: UInt64(bigEndian: start.loadUnaligned(as: UInt64.self)),
+            low: UInt64(bigEndian: start.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))
     }
 
     /// What to throw when a row holds what vitald never writes.
