@@ -1,0 +1,65 @@
+import JSON5
+import Vitals
+
+/// What `vitald run --config FILE` reads: where things are, who lives here, what they wear.
+public struct Configuration: Sendable {
+    /// Name of the hub, for people.
+    public var hubName: String
+    public var storePath: String
+    public var socketPath: String
+    public var profileFolders: [String]
+    public var ruleFolders: [String]
+    /// How often the store is written when no event asks for it at once: 1 s to 30 s.
+    public var commitInterval: TimeSpan
+    public var people: [Person]
+    public var devices: [Device]
+    public var assignments: [Assignment]
+
+    public static let defaultSocketPath = "/run/vitald/vitald.sock"
+    /// Shorter would only wear the disk; longer would lose more than half a minute in a power cut (DESIGN §5).
+    static let commitBounds = TimeSpan.seconds(1)...TimeSpan.seconds(30)
+
+    public init(
+        hubName: String, storePath: String, socketPath: String = Configuration.defaultSocketPath,
+        profileFolders: [String], ruleFolders: [String], commitInterval: TimeSpan = .seconds(1), people: [Person],
+        devices: [Device], assignments: [Assignment]
+    ) {
+        self.hubName = hubName
+        self.storePath = storePath
+        self.socketPath = socketPath
+        self.profileFolders = profileFolders
+        self.ruleFolders = ruleFolders
+        self.commitInterval = commitInterval
+        self.people = people
+        self.devices = devices
+        self.assignments = assignments
+    }
+
+    /// Reads a configuration file. Relative paths in it are relative to its folder.
+    ///
+    /// - Throws: `JSONError` with file, line and column for anything wrong in it.
+    public static func load(path: String) throws(JSONError) -> Configuration {
+        let document = try JSONDocument.load(path: path)
+        return try ConfigurationParser(document: document, folder: folder(of: path)).parse()
+    }
+
+    public static func parse(_ text: String, file: String) throws(JSONError) -> Configuration {
+        let document = try JSONDocument.parse(text, file: file)
+        return try ConfigurationParser(document: document, folder: folder(of: file)).parse()
+    }
+
+    private static func folder(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+}
+
+extension Configuration {
+    /// The rules and profiles named by the configuration, read whole, with everything else a decision depends on.
+    public func configured() throws(FolderError) -> Configured {
+        Configured(
+            people: people, devices: devices, assignments: assignments,
+            profiles: try Folder.files(in: profileFolders, ending: ".json5"),
+            rules: try Folder.files(in: ruleFolders, ending: ".json5"))
+    }
+}

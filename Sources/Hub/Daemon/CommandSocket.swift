@@ -1,0 +1,146 @@
+import Dispatch
+import Glibc
+
+/// The Unix socket that commands and queries come in by: JSON lines, peer credentials checked.
+///
+/// Lives on the queue it was given; every handler runs there.
+final class CommandSocket: @unchecked Sendable {
+    // @unchecked: every stored property is only touched on `queue`.
+    private let path: String
+    private let queue: DispatchQueue
+    private let answer: @Sendable (String, Peer) -> [String]
+    private var listener: (any DispatchSourceRead)?
+    private var connections: [Int32: Connection] = [:]
+
+    /// Who is at the other end, as the kernel tells.
+    struct Peer: Sendable {
+        var user: uid_t
+        var groups: [gid_t]
+    }
+
+    private struct Connection {
+        var source: any DispatchSourceRead
+        var received: [UInt8] = []
+        var peer: Peer
+    }
+
+    /// `SO_PEERGROUPS` of socket(7), which Glibc's module does not export.
+    private static let peerGroups: Int32 = 59
+    /// More than this many clients at once are turned away.
+    private static let mostConnections = 32
+
+    init(path: String, queue: DispatchQueue, answer: @escaping @Sendable (String, Peer) -> [String]) {
+        self.path = path
+        self.queue = queue
+        self.answer = answer
+    }
+
+    /// Begins to listen. A socket file that nobody listens at any more is replaced.
+    func start() throws(SocketError) {
+        guard let address = UnixAddress(path) else { throw SocketError("the socket path \(path) is too long") }
+        let descriptor = socket(
+            AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
+        guard descriptor >= 0 else { throw SocketError(path, errno) }
+        let result = address.with { name, length in
+            if connect(descriptor, name, length) == 0 { return EADDRINUSE }
+            var status = stat()
+            if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK { unlink(path) }
+            return bind(descriptor, name, length) == 0 && chmod(path, 0o660) == 0 && listen(descriptor, 16) == 0
+                ? 0 : errno
+        }
+        guard result == 0 else {
+            close(descriptor)
+            if result == EADDRINUSE { throw SocketError("another vitald listens at \(path)") }
+            throw SocketError(path, result)
+        }
+        let source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
+        source.setEventHandler { @Sendable [weak self] in self?.accept(from: descriptor) }
+        source.setCancelHandler { @Sendable in close(descriptor) }
+        source.resume()
+        listener = source
+    }
+
+    func stop() {
+        guard let listener else { return }
+        listener.cancel()
+        self.listener = nil
+        for (descriptor, _) in connections { drop(descriptor) }
+        unlink(path)
+    }
+
+    private func accept(from listener: Int32) {
+        while true {
+            let descriptor = Glibc.accept(listener, nil, nil)
+            guard descriptor >= 0 else { return }
+            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+            _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+            guard let peer = CommandSocket.peer(of: descriptor), isAllowed(peer),
+                connections.count < Self.mostConnections
+            else {
+                write(["{\"error\":\"not allowed\"}"], to: descriptor)
+                close(descriptor)
+                continue
+            }
+            let source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
+            source.setEventHandler { @Sendable [weak self] in self?.read(from: descriptor) }
+            source.setCancelHandler { @Sendable in close(descriptor) }
+            connections[descriptor] = Connection(source: source, peer: peer)
+            source.resume()
+        }
+    }
+
+    /// Root, the daemon's own user, and members of its group.
+    private func isAllowed(_ peer: Peer) -> Bool {
+        peer.user == 0 || peer.user == getuid() || peer.groups.contains(getgid())
+    }
+
+    private static func peer(of descriptor: Int32) -> Peer? {
+        // struct ucred: process, user, group; Glibc's module leaves it out.
+        var credentials: [UInt32] = [0, 0, 0]
+        var size = socklen_t(credentials.count * MemoryLayout<UInt32>.size)
+        guard getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0 else { return nil }
+        var groups = [gid_t](repeating: 0, count: 256)
+        var length = socklen_t(groups.count * MemoryLayout<gid_t>.size)
+        let result = getsockopt(descriptor, SOL_SOCKET, Self.peerGroups, &groups, &length)
+        let known = result == 0 ? Array(groups.prefix(Int(length) / MemoryLayout<gid_t>.size)) : []
+        return Peer(user: credentials[1], groups: known + [credentials[2]])
+    }
+
+    private func read(from descriptor: Int32) {
+        guard var connection = connections[descriptor] else { return }
+        var chunk = [UInt8](repeating: 0, count: 4096)
+        var isOpen = true
+        while true {
+            let count = recv(descriptor, &chunk, chunk.count, 0)
+            if count > 0 {
+                connection.received.append(contentsOf: chunk[..<count])
+            } else {
+                isOpen = count < 0 && (errno == EAGAIN || errno == EINTR)
+                break
+            }
+            if connection.received.count > SocketRequest.longestLine { isOpen = false }
+            if !isOpen { break }
+        }
+        while let end = connection.received.firstIndex(of: UInt8(ascii: "\n")) {
+            let line = String(decoding: connection.received[..<end], as: UTF8.self)
+            connection.received.removeSubrange(...end)
+            write(answer(line, connection.peer), to: descriptor)
+        }
+        connections[descriptor] = connection
+        if !isOpen { drop(descriptor) }
+    }
+
+    /// Answers are small against the socket's buffer; a client that does not read loses its connection.
+    private func write(_ lines: [String], to descriptor: Int32) {
+        let bytes = Array((lines.joined(separator: "\n") + "\n").utf8)
+        if send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) != bytes.count { drop(descriptor) }
+    }
+
+    private func drop(_ descriptor: Int32) {
+        connections.removeValue(forKey: descriptor)?.source.cancel()
+    }
+}
+
+extension SocketError {
+    init(_ path: String, _ code: Int32) { self.init("\(path): \(String(cString: strerror(code)))") }
+}

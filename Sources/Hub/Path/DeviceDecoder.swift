@@ -1,0 +1,33 @@
+import Profiles
+import Vitals
+
+/// The running decoder of one device, with counts of what did not parse.
+struct DeviceDecoder {
+    private let profile: Profile
+    private var decoder: Decoder
+    private var decoded = Decoded()
+    private(set) var counts: [String: Int] = [:]
+
+    init(_ profile: Profile) {
+        self.profile = profile
+        decoder = Decoder(profile)
+    }
+
+    /// Goes on where a checkpoint left off; begins anew when the profile no longer fits it.
+    init(_ profile: Profile, restoring bytes: [UInt8]) {
+        self.profile = profile
+        decoder = (try? Decoder(profile, restoring: bytes)) ?? Decoder(profile)
+    }
+
+    mutating func feed(_ bytes: [UInt8], input: String, at: Timestamp) -> Decoded {
+        decoded.removeAll()
+        decoder.feed(bytes, input: input, at: at, into: &decoded)
+        for (kind, count) in decoded.diagnostics { counts["\(kind)", default: 0] += count }
+        return decoded
+    }
+
+    /// Forgets a half-received frame: the link was lost in its middle.
+    mutating func reset() { decoder = Decoder(profile) }
+
+    func checkpoint() -> [UInt8] { decoder.checkpoint() }
+}

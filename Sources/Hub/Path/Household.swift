@@ -1,0 +1,48 @@
+import Profiles
+import RuleEngine
+import Vitals
+
+/// A configuration made ready: profiles and rules compiled, people and devices found by id.
+struct Household {
+    let configured: Configured
+    let book: RuleBook
+    let profiles: ProfileLibrary
+    /// Sorted by id, so that the order of people in a file changes nothing.
+    let people: [Person]
+
+    init(_ configured: Configured) {
+        self.configured = configured
+        book = RuleBook(files: configured.rules) { "\(ContentHash(of: $0))" }
+        profiles = ProfileLibrary(files: configured.profiles)
+        people = configured.people.sorted { $0.id < $1.id }
+    }
+
+    func device(_ id: DeviceID) -> Device? { configured.devices.first { $0.id == id } }
+
+    func profile(of device: DeviceID) -> Profile? {
+        self.device(device).flatMap { $0.profile }.flatMap { profiles[$0] }
+    }
+
+    /// Who wears a device at a moment.
+    func wearer(of device: DeviceID, at time: Timestamp) -> PersonID? {
+        configured.assignments.first { $0.device == device && $0.from <= time && time < $0.to }?.person
+    }
+
+    /// What was put aside, one message per file.
+    var problems: [String] { profiles.errors.map { "\($0)" } + book.errors.map { "\($0)" } }
+}
+
+extension Household {
+    static func ruleLoads(_ file: Configured.File) -> Bool {
+        RuleBook(files: [file]) { "\(ContentHash(of: $0))" }.errors.isEmpty
+    }
+
+    static func profileLoads(_ file: Configured.File) -> Bool { ProfileLibrary(files: [file]).errors.isEmpty }
+
+    /// Each new file that loads; in place of one that does not, the file of the same path that was in force.
+    static func usable(
+        _ new: [Configured.File], else old: [Configured.File], _ loads: (Configured.File) -> Bool
+    ) -> [Configured.File] {
+        new.compactMap { file in loads(file) ? file : old.first { $0.path == file.path } }
+    }
+}

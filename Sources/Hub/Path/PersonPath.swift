@@ -1,0 +1,157 @@
+import Analysis
+import Care
+import RuleEngine
+import Vitals
+
+/// One person's way through the path: analysis, rules and care.
+final class PersonPath {
+    private var facts: PersonFacts
+    private var rules: RuleState
+    private var book: RuleBook
+    private var savedRules: [UInt8]
+    /// The minute for which the expected range of a session was last worked out.
+    private var rangeMinute = Timestamp.distantPast
+
+    /// The rule engine's state of a person, kept beside those of `Analysis` and `Care`.
+    private static let rulesComponent = "rules"
+    private static let rulesVersion = 1
+
+    init(
+        person: Person, household: Household, restoring states: [ComponentState], recent: [Sample]
+    ) throws(PathError) {
+        book = household.book
+        savedRules = states.first { $0.component == Self.rulesComponent }?.bytes ?? []
+        let zone: Zone
+        do { zone = try Zone(named: person.zone) } catch { throw PathError("\(person.name): \(error)") }
+        do {
+            rules = savedRules.isEmpty ? RuleState() : try RuleState(restoring: savedRules)
+            facts = try PersonFacts(
+                person: person, zone: zone, settings: PersonPath.settings(person, zone, household), restoring: states)
+        } catch {
+            throw PathError("the stored state of \(person.name) cannot be read: \(error)")
+        }
+        facts.analysis.rebuild(recent)
+    }
+
+    private static func settings(_ person: Person, _ zone: Zone, _ household: Household) -> AnalysisSettings {
+        var settings = AnalysisSettings(zone: zone, features: household.book.features)
+        for assignment in household.configured.assignments where assignment.person == person.id {
+            settings.priorities[assignment.device] = household.device(assignment.device)?.priority ?? 0
+        }
+        return settings
+    }
+
+    var person: Person { facts.person }
+
+    /// Takes new rules, and a changed record of the person; what was learned stays.
+    func update(person: Person, household: Household) throws(ZoneError) {
+        let zone = try Zone(named: person.zone)
+        book = household.book
+        facts.update(person: person, zone: zone, settings: PersonPath.settings(person, zone, household))
+    }
+
+    // MARK: Inputs
+
+    func take(_ reading: Reading, from device: DeviceID, at: Timestamp) {
+        facts.analysis.take(reading, from: device, at: at)
+    }
+
+    func take(_ status: Status, from device: DeviceID, at: Timestamp) {
+        facts.analysis.take(status, from: device, at: at)
+    }
+
+    func take(_ sample: Sample) { facts.analysis.take(sample) }
+
+    func linkChanged(_ device: DeviceID, _ state: LinkState, at: Timestamp) {
+        facts.analysis.linkChanged(device: device, state: state, at: at)
+    }
+
+    /// Whether a command is about an event of this person.
+    func knows(_ event: EventID) -> Bool { facts.care.knows(event) }
+
+    func handle(_ command: Command, at: Timestamp) -> PersonCare.Outcome { facts.care.handle(command, at: at) }
+
+    // MARK: Ticks
+
+    /// The next tick that can change anything for this person, after `last`.
+    func nextTick(after last: Timestamp) -> Timestamp {
+        let next = last + Ticks.pane
+        if let sample = facts.analysis.lastSample, sample + book.awakeHorizon >= next { return next }
+        var deadline = Timestamp.distantFuture
+        if let due = facts.analysis.nextDeadline { deadline = min(deadline, Ticks.first(from: due)) }
+        if let due = facts.care.nextDeadline { deadline = min(deadline, Ticks.first(decidingAt: due)) }
+        if let due = book.nextSchedule(after: last, zone: facts.zone) {
+            deadline = min(deadline, Ticks.first(from: due))
+        }
+        return max(next, deadline)
+    }
+
+    /// Decides the tick at pane end `tick`.
+    func close(tick: Timestamp, into commit: inout Commit) {
+        facts.tick = tick
+        let decided = tick + Ticks.grace
+        // Sessions are looked at on the first tick of each minute, so the range need not be known in between.
+        let minute = tick.floored(to: .minutes(1))
+        if minute != rangeMinute {
+            rangeMinute = minute
+            facts.analysis.expect(sessionRange: facts.sessionRange)
+        }
+        let closed = facts.analysis.close(tick: tick)
+        if !closed.samples.isEmpty { commit.append(closed.samples, of: person.id) }
+        commit.append(facts.care.advance(to: decided))
+        if let session = closed.sessionCompleted {
+            commit.append(facts.care.sessionCompleted(day: facts.zone.day(of: session.start), at: decided))
+            decide(.sessionEnd(start: session.start, end: session.end), into: &commit)
+        }
+        decide(.tick, into: &commit)
+    }
+
+    private func decide(_ occasion: Occasion, into commit: inout Commit) {
+        let triggers = rules.evaluate(
+            book, at: facts.tick, occasion: occasion, person: facts.person, zone: facts.zone, source: facts)
+        for trigger in triggers { commit.append(facts.care.handle(trigger)) }
+    }
+
+    // MARK: State
+
+    /// Everything that changed since the last call, for the commit.
+    func changedStates() -> [ComponentState] {
+        var states = facts.analysis.changedStates()
+        if let care = facts.care.changedState() { states.append(care) }
+        let now = rules.checkpoint()
+        if now != savedRules {
+            savedRules = now
+            states.append(
+                ComponentState(
+                    person: person.id, component: Self.rulesComponent, version: Self.rulesVersion, bytes: now))
+        }
+        return states
+    }
+}
+
+extension Commit {
+    /// Adds samples of one person behind those already there.
+    mutating func append(_ more: [Sample], of person: PersonID) {
+        if let last = samples.indices.last, samples[last].person == person {
+            samples[last].samples.append(contentsOf: more)
+        } else {
+            samples.append(PersonSamples(person: person, samples: more))
+        }
+    }
+
+    /// Adds events and, for each recipient, a place in the outbox.
+    mutating func append(_ more: [Event]) {
+        for event in more {
+            events.append(event)
+            for recipient in event.recipients {
+                outbox.append(OutboxItem(event: event.id, person: event.person, recipient: recipient))
+            }
+        }
+    }
+}
+
+/// Why the path cannot start.
+public struct PathError: Error, Sendable, CustomStringConvertible {
+    public var description: String
+    init(_ description: String) { self.description = description }
+}

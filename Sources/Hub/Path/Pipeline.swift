@@ -1,0 +1,221 @@
+import Profiles
+import Vitals
+
+/// The one path: inputs in, commits out.
+///
+/// A function of its initial state and its inputs: no clock, no randomness, no I/O. Ticks follow from the times of the
+/// inputs, so the same inputs give the same events however they are cut into batches. Owned by one task at a time.
+public final class Pipeline {
+    /// What has been decided since the last `takeCommit`.
+    public private(set) var pending: Commit
+    /// Hub time of the latest input or tick.
+    public private(set) var now: Timestamp
+    private var household: Household
+    private var people: [PersonPath] = []
+    private var index: [PersonID: Int] = [:]
+    private var decoders: [DeviceID: DeviceDecoder] = [:]
+    private var sources: SourceWatch
+    private var lastTick: Timestamp
+    /// When the next tick is to be decided; inputs before it need no look at the ticks.
+    private var nextDecision = Timestamp.distantPast
+    private var touched: Set<Int> = []
+    private var savedHub: [UInt8] = []
+    private let hub: HubID
+
+    /// - Parameters:
+    ///   - states: The component states of the last commit; empty for a new store.
+    ///   - recent: Stored samples of at least the last 24 hours, from which windows are rebuilt.
+    public init(
+        hub: HubID, configured: Configured, states: [ComponentState] = [], recent: [PersonSamples] = []
+    ) throws(PathError) {
+        self.hub = hub
+        household = Household(configured)
+        let saved = try HubState(states)
+        lastTick = saved.lastTick
+        now = saved.now
+        sources = saved.sources
+        pending = Commit(at: saved.now)
+        let samples = Dictionary(recent.map { ($0.person, $0.samples) }, uniquingKeysWith: +)
+        for person in household.people {
+            index[person.id] = people.count
+            people.append(
+                try PersonPath(
+                    person: person, household: household, restoring: states.filter { $0.person == person.id },
+                    recent: samples[person.id] ?? []))
+        }
+        for (device, bytes) in saved.decoders {
+            decoders[device] = household.profile(of: device).map { DeviceDecoder($0, restoring: bytes) }
+        }
+        schedule()
+    }
+
+    /// Rules and profiles that were put aside, one message each.
+    public var problems: [String] { household.problems }
+    /// Frames that did not parse, by device and kind.
+    public var diagnostics: [(device: DeviceID, kind: String, count: Int)] {
+        decoders.sorted { $0.key < $1.key }.flatMap { device, decoder in
+            decoder.counts.sorted { $0.key < $1.key }.map { (device, $0.key, $0.value) }
+        }
+    }
+
+    // MARK: Inputs
+
+    /// Takes one input. Its time is raised to the latest seen: hub time never goes back.
+    public func take(_ input: Input) {
+        let at = max(input.at, now)
+        switch input.body {
+        case .samples(let person, let samples): return take(samples[...], of: person)
+        default: advance(to: at)
+        }
+        switch input.body {
+        case .frame(let device, let name, let bytes): decode(bytes, from: device, input: name, at: at)
+        case .link(let device, let state, let reason): linkChanged(device, state, reason, at: at)
+        case .command(let command): _ = apply(command, at: at)
+        case .configuration(let configured): reconfigure(configured)
+        case .store(let works, let reason): storeChanged(works: works, reason: reason, at: at)
+        case .samples, .clock, .suspended, .time: break
+        }
+    }
+
+    /// Takes samples of one person, each at its own `received`.
+    ///
+    /// - Complexity: O(count) plus the ticks that fall due.
+    public func take(_ samples: ArraySlice<Sample>, of person: PersonID) {
+        guard let position = index[person] else { return }
+        touched.insert(position)
+        let path = people[position]
+        for sample in samples {
+            // While someone is awake the next decision is at most a pane away; else the sample may wake somebody.
+            let isAsleep = nextDecision - sample.received > Ticks.pane + Ticks.grace
+            if isAsleep || sample.received > nextDecision { advance(to: sample.received) }
+            now = max(now, sample.received)
+            path.take(sample)
+            if isAsleep { schedule() }
+        }
+    }
+
+    /// Runs every tick that is to be decided before `at`.
+    public func advance(to at: Timestamp) {
+        // The first input of a new store: there was nothing to decide before it.
+        if lastTick == .distantPast {
+            lastTick = Ticks.last(before: at)
+            schedule()
+        }
+        while nextDecision < at {
+            let tick = nextDecision - Ticks.grace
+            for (position, path) in people.enumerated() where path.nextTick(after: lastTick) <= tick {
+                touched.insert(position)
+                path.close(tick: tick, into: &pending)
+            }
+            lastTick = tick
+            schedule()
+        }
+        now = max(now, at)
+        lastTick = max(lastTick, Ticks.last(before: now))
+        schedule()
+    }
+
+    private func schedule() {
+        var next = Timestamp.distantFuture
+        for path in people { next = min(next, path.nextTick(after: lastTick)) }
+        nextDecision = next + Ticks.grace
+    }
+
+    private func decode(_ bytes: [UInt8], from device: DeviceID, input: String, at: Timestamp) {
+        guard let profile = household.profile(of: device), let person = household.wearer(of: device, at: at),
+            let position = index[person]
+        else { return }
+        touched.insert(position)
+        let path = people[position]
+        var decoder = decoders.removeValue(forKey: device) ?? DeviceDecoder(profile)
+        let decoded = decoder.feed(bytes, input: input, at: at)
+        for status in decoded.statuses { path.take(status, from: device, at: at) }
+        for reading in decoded.readings { path.take(reading, from: device, at: at) }
+        decoders[device] = decoder
+        schedule()
+    }
+
+    private func linkChanged(_ device: DeviceID, _ state: LinkState, _ reason: String, at: Timestamp) {
+        guard let known = household.device(device), let person = household.wearer(of: device, at: at),
+            let position = index[person]
+        else { return }
+        touched.insert(position)
+        if state == .lost { decoders[device]?.reset() }
+        people[position].linkChanged(device, state, at: at)
+        let event = sources.change(
+            device: known, state: state, reason: reason, at: at, person: people[position].person)
+        if let event { pending.append([event]) }
+    }
+
+    private func storeChanged(works: Bool, reason: String, at: Timestamp) {
+        for path in people {
+            if let event = sources.storeChanged(works: works, reason: reason, at: at, person: path.person) {
+                pending.append([event])
+            }
+        }
+    }
+
+    /// Applies a command of a person to the event it is about.
+    ///
+    /// - Returns: `nil` when it took effect, else why it was refused.
+    public func apply(_ command: Command, at: Timestamp) -> String? {
+        advance(to: at)
+        guard let event = command.event, let position = people.firstIndex(where: { $0.knows(event) }) else {
+            return "no alert or plan change with this id is known here"
+        }
+        switch people[position].handle(command, at: now) {
+        case .refused(let reason): return reason
+        case .events(let events):
+            touched.insert(position)
+            pending.append(events)
+            pending.commands.append(AppliedCommand(command: command, at: now))
+            schedule()
+            return nil
+        }
+    }
+
+    private func reconfigure(_ configured: Configured) {
+        let new = Household(configured)
+        household = new
+        for person in new.people {
+            if let position = index[person.id] {
+                do { try people[position].update(person: person, household: new) } catch { continue }
+                touched.insert(position)
+            } else if let path = try? PersonPath(person: person, household: new, restoring: [], recent: []) {
+                index[person.id] = people.count
+                people.append(path)
+            }
+        }
+        decoders = decoders.filter { new.profile(of: $0.key) != nil }
+        schedule()
+    }
+
+    // MARK: Commits
+
+    /// Everything since the last call, with the states that changed: one transaction.
+    public func takeCommit() -> Commit {
+        var commit = pending
+        commit.at = now
+        for position in touched.sorted() { commit.states += people[position].changedStates() }
+        let state = HubState(
+            lastTick: lastTick, now: now, sources: sources, decoders: decoders.mapValues { $0.checkpoint() })
+        let bytes = state.encoded()
+        if bytes != savedHub, !commit.isEmpty || savedHub.isEmpty {
+            commit.states.append(HubState.component(bytes))
+            savedHub = bytes
+        }
+        touched.removeAll(keepingCapacity: true)
+        pending = Commit(at: now)
+        return commit
+    }
+}
+
+extension Command {
+    /// The event a command is about.
+    var event: EventID? {
+        switch action {
+        case .acknowledge(let event, _), .acceptPlan(let event), .declinePlan(let event): event
+        case .reload, .stop: nil
+        }
+    }
+}

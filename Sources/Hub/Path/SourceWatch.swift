@@ -1,0 +1,102 @@
+import Vitals
+
+/// The links' outages as episodes: one `source` event when a device is lost, one when it is back.
+struct SourceWatch: WireValue {
+    /// Open outages by device, with their onset; the store's own failure stands under the person's id.
+    private var outages: [DeviceID: Timestamp] = [:]
+
+    init() {}
+
+    init(from reader: inout ByteReader) throws(WireError) {
+        for _ in 0..<(try reader.length()) {
+            let device: DeviceID = try reader.id()
+            outages[device] = try reader.time()
+        }
+    }
+
+    func write(to writer: inout ByteWriter) {
+        writer.list(outages.sorted { $0.key < $1.key }) { writer, outage in
+            writer.id(outage.key)
+            writer.time(outage.value)
+        }
+    }
+
+    mutating func change(
+        device: Device, state: LinkState, reason: String, at: Timestamp, person: Person
+    ) -> Event? {
+        let texts = SourceTexts(language: person.language)
+        return change(
+            device.id, rule: "source:\(device.name)", isUp: state == .connected,
+            isDown: state == .lost || state == .silent,
+            at: at, person: person, severity: .info, recipients: ["person"],
+            down: texts.lost(device.name, reason), up: texts.back(device.name))
+    }
+
+    mutating func storeChanged(works: Bool, reason: String, at: Timestamp, person: Person) -> Event? {
+        let texts = SourceTexts(language: person.language)
+        return change(
+            DeviceID(high: person.id.high, low: person.id.low), rule: "hub:store", isUp: works, isDown: !works, at: at,
+            person: person, severity: .warning, recipients: ["person"],
+            down: texts.storeFailed(reason), up: texts.storeWorks)
+    }
+
+    private mutating func change(
+        _ key: DeviceID, rule: String, isUp: Bool, isDown: Bool, at: Timestamp, person: Person, severity: Severity,
+        recipients: [String], down: SourceTexts.Message, up: SourceTexts.Message
+    ) -> Event? {
+        let id = { (onset: Timestamp, transition: Int) in
+            EventID.event(person: person.id, rule: rule, kind: .source, onset: onset, transition: transition)
+        }
+        if isDown, outages[key] == nil {
+            outages[key] = at
+            return Event(
+                id: id(at, 0), person: person.id, kind: .source, phase: .opened, rule: rule, severity: severity,
+                onset: at, decided: at, transition: 0, title: down.title, text: down.text, recipients: recipients)
+        }
+        if isUp, let onset = outages.removeValue(forKey: key) {
+            return Event(
+                id: id(onset, 1), person: person.id, kind: .source, phase: .resolved, rule: rule, severity: severity,
+                onset: onset, decided: at, transition: 1, title: up.title, text: up.text, recipients: recipients,
+                causes: [id(onset, 0)])
+        }
+        return nil
+    }
+}
+
+/// What source events say, in the person's language.
+struct SourceTexts {
+    typealias Message = (title: String, text: String)
+    let language: String
+
+    func lost(_ device: String, _ reason: String) -> Message {
+        switch language {
+        case "zh-Hans": ("\(device)：连接中断", "没有来自该传感器的数据（\(reason)）。在恢复之前，情况未知。")
+        case "zh-Hant": ("\(device)：連線中斷", "沒有來自該感測器的資料（\(reason)）。恢復之前，情況未知。")
+        default: ("\(device): connection lost", "Nothing is known from this sensor until it is back (\(reason)).")
+        }
+    }
+
+    func back(_ device: String) -> Message {
+        switch language {
+        case "zh-Hans": ("\(device)：已恢复连接", "该传感器的数据再次到达。")
+        case "zh-Hant": ("\(device)：已恢復連線", "該感測器的資料再次到達。")
+        default: ("\(device): connected again", "Data from this sensor arrive again.")
+        }
+    }
+
+    func storeFailed(_ reason: String) -> Message {
+        switch language {
+        case "zh-Hans": ("无法写入存储", "新数据暂存在内存中（\(reason)）。请检查磁盘。")
+        case "zh-Hant": ("無法寫入儲存", "新資料暫存在記憶體中（\(reason)）。請檢查磁碟。")
+        default: ("The store cannot be written", "New data wait in memory (\(reason)). Please look at the disk.")
+        }
+    }
+
+    var storeWorks: Message {
+        switch language {
+        case "zh-Hans": ("存储恢复正常工作", "暂存的数据已写入。")
+        case "zh-Hant": ("儲存恢復運作", "暫存的資料已寫入。")
+        default: ("The store can be written again", "What waited in memory has been written.")
+        }
+    }
+}
