@@ -29,7 +29,11 @@ struct BrokenRuleTests {
         let book = RuleBook(files: [Self.files[0], good] + Self.files.dropFirst(), hash: lengthHash)
         #expect(book.rules.map(\.name) == ["probe"])
         #expect(book.errors.count == Self.files.count)
-        #expect(book.features == [.window(.mean, .heartRate, .minutes(10), parameter: 0)])
+        #expect(
+            book.features == [
+                .window(.mean, .heartRate, .minutes(10), parameter: 0),
+                .window(.coverage, .heartRate, .minutes(10), parameter: 0),
+            ])
     }
 
     @Test("a second rule of the same name is refused and names the first")

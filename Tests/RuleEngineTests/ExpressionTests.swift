@@ -51,8 +51,32 @@ struct ExpressionTests {
         ]
         for (text, feature, type) in cases {
             let expression = try Expression.compile(text)
-            #expect(expression.features == [feature], "\(text)")
+            #expect(expression.features.first == feature, "\(text)")
             #expect(expression.type == type, "\(text)")
+        }
+    }
+
+    @Test("a window counts as known when 70 % of it are covered, or what 'needs' says of it")
+    func fullness() throws {
+        let mean = Feature.window(.mean, .heartRate, .minutes(10), parameter: 0)
+        let coverage = Feature.window(.coverage, .heartRate, .minutes(10), parameter: 0)
+        #expect(try evaluate("mean(heart_rate, 10m)", [mean: 80, coverage: 0.7]) == 80)
+        #expect(try evaluate("mean(heart_rate, 10m)", [mean: 80, coverage: 0.69]).isNaN)
+        #expect(try evaluate("mean(heart_rate, 10m)", [mean: 80]).isNaN)
+        #expect(try evaluate("coverage(heart_rate, 10m)", [coverage: 0.2]) == 0.2)
+
+        let expression = try Expression.compile("mean(heart_rate, 10m)")
+        let source = TableSource(features: expression.features, table: [mean: 80, coverage: 0.42])
+        let node = expression.explain(source)
+        #expect(node.value.isNaN && node.detail?.unknown == "42 % of the window is covered, 70 % are needed")
+
+        for (share, needs) in [(0.5, "coverage(heart_rate, 10m) >= 0.5"), (0.7, "coverage(heart_rate, 5m) >= 0.5")] {
+            let rule = book(ruleText("when: 'mean(heart_rate, 10m) > 1', needs: 'true and \(needs) and true'"))
+            let when = try #require(rule.rules.first?.when?.expression)
+            for covered in [0.45, 0.55, 0.65, 0.75] {
+                let source = TableSource(features: rule.features, table: [mean: 80, coverage: covered])
+                #expect(when.evaluate(source).isNaN == (covered < share))
+            }
         }
     }
 

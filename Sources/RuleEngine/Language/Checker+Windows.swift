@@ -30,7 +30,16 @@ extension Checker {
         try expectWindow(span, function, metric, at: arguments[1].range.lowerBound)
         let parameter = function == .quantile ? try share(arguments[2]) : 0
         let slot = table.slot(of: .window(function, metric, span, parameter: parameter))
-        return feature(slot, .number, unit(of: function, metric), range)
+        let unit = unit(of: function, metric)
+        switch function {
+        // These say how much there is, or look at one sample: they need no full window.
+        case .count, .coverage, .first, .last: return feature(slot, .number, unit, range)
+        default:
+            let coverage = table.slot(of: .window(.coverage, metric, span, parameter: 0))
+            let share = fullness.share(metric, span)
+            return Term(
+                operation: .window(slot, coverage: coverage, share: share), type: .number, unit: unit, range: range)
+        }
     }
 
     private func share(_ syntax: Syntax) throws(Fault) -> Double {

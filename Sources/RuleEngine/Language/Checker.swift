@@ -6,6 +6,7 @@ struct Checker {
     var table: FeatureTable
     /// Source text, for messages.
     let text: String
+    var fullness = Fullness()
 
     mutating func check(_ syntax: Syntax) throws(Fault) -> Term {
         switch syntax {

@@ -36,9 +36,11 @@ public struct Expression: Sendable {
     }
 
     /// Compiles an expression whose slots are those of `table`. The table is unchanged after a fault.
-    init(_ text: String, table: inout FeatureTable, folding: Bool = true) throws(Fault) {
+    init(
+        _ text: String, table: inout FeatureTable, fullness: Fullness = Fullness(), folding: Bool = true
+    ) throws(Fault) {
         let syntax = try Parser.parse(text)
-        var checker = Checker(table: table, text: text)
+        var checker = Checker(table: table, text: text, fullness: fullness)
         let term = try checker.check(syntax)
         table = checker.table
         var slots: [Int] = []
@@ -57,7 +59,13 @@ public struct Expression: Sendable {
     }
 
     private static func collect(_ term: Term, into slots: inout [Int]) {
-        if case .feature(let slot) = term.operation, !slots.contains(slot) { slots.append(slot) }
+        let asked: [Int] =
+            switch term.operation {
+            case .feature(let slot): [slot]
+            case .window(let slot, let coverage, _): [coverage, slot]
+            default: []
+            }
+        for slot in asked where !slots.contains(slot) { slots.append(slot) }
         for child in term.children { collect(child, into: &slots) }
     }
 
@@ -73,11 +81,23 @@ public struct Expression: Sendable {
         let children = term.children.map { explain($0, source) }
         var detail: FeatureDetail?
         let value: Double
-        if case .feature(let slot) = term.operation {
+        switch term.operation {
+        case .feature(let slot):
             let raw = source.value(slot)
             value = term.type == .boolean ? Logic.flag(raw) : Logic.known(raw)
             detail = source.detail(slot)
-        } else {
+        case .window(let slot, let coverage, let share):
+            let covered = source.value(coverage)
+            let isFull = covered >= share
+            value = isFull ? Logic.known(source.value(slot)) : .nan
+            detail = source.detail(slot)
+            if !isFull, detail?.unknown == nil {
+                detail?.value = .nan
+                detail?.unknown =
+                    "\(fixed((covered.isNaN ? 0 : covered) * 100, decimals: 0)) % of the window is covered, "
+                    + "\(fixed(share * 100, decimals: 0)) % are needed"
+            }
+        default:
             value = Term.value(of: term.operation, children.map(\.value)) ?? .nan
         }
         return Evidence.Node(

@@ -26,6 +26,10 @@ extension Program {
                     case .flag(let slot):
                         top += 1
                         stack[top] = Logic.flag(source.value(Int(slot)))
+                    case .window(let slot, let coverage, let share):
+                        top += 1
+                        stack[top] =
+                            source.value(Int(coverage)) >= share ? Logic.known(source.value(Int(slot))) : .nan
                     case .negate: stack[top] = -stack[top]
                     case .absolute: stack[top] = abs(stack[top])
                     case .add:

@@ -7,6 +7,7 @@ import Vitals
         case feature(Int32)
         /// A feature that is a yes/no value.
         case flag(Int32)
+        case window(Int32, coverage: Int32, share: Double)
         case negate, absolute, add, subtract, multiply, divide, minimum, maximum, clamp
         case compare(Comparison)
         case not, and, or
@@ -50,6 +51,11 @@ import Vitals
         case .feature(let slot):
             let index = Int32(truncatingIfNeeded: slot)
             instructions.append(term.type == .boolean ? .flag(index) : .feature(index))
+            push()
+        case .window(let slot, let coverage, let share):
+            instructions.append(
+                .window(
+                    Int32(truncatingIfNeeded: slot), coverage: Int32(truncatingIfNeeded: coverage), share: share))
             push()
         case .and: emitShortCircuit(children, combine: .and) { .skipIfFalse($0) }
         case .or: emitShortCircuit(children, combine: .or) { .skipIfTrue($0) }

@@ -6,6 +6,8 @@ struct Term: Sendable {
         case constant(Double)
         /// Index into the table of features.
         case feature(Int)
+        /// A function of a window; unknown unless the window is covered to this share.
+        case window(Int, coverage: Int, share: Double)
         case negate, absolute, add, subtract, multiply, divide
         /// Two or more operands.
         case minimum, maximum
@@ -32,7 +34,7 @@ struct Term: Sendable {
         func operand(_ i: Int) -> Double { i < operands.count ? operands[i] : .nan }
         switch operation {
         case .constant(let value): return value
-        case .feature: return nil
+        case .feature, .window: return nil
         case .negate: return -operand(0)
         case .absolute: return abs(operand(0))
         case .add: return Logic.known(operand(0) + operand(1))
@@ -62,6 +64,39 @@ struct Term: Sendable {
             let value = Self.value(of: operation, constants)
         else { return result }
         return Term(operation: .constant(value), type: type, unit: unit, range: range)
+    }
+}
+
+/// How well a window must be covered before its mean, sum … count as known.
+///
+/// 0.7 (DESIGN §7), unless the `needs` of a rule names the coverage of that very metric and window: then as it says.
+struct Fullness: Sendable {
+    static let standard = 0.7
+
+    private var shares: [Feature: Double] = [:]
+
+    init() {}
+
+    /// What the conjuncts of a `needs` clause say: `coverage(steps, 1h) >= 0.9`.
+    init(needs term: Term, _ features: [Feature]) {
+        collect(term, features)
+    }
+
+    private mutating func collect(_ term: Term, _ features: [Feature]) {
+        switch term.operation {
+        case .and: for child in term.children { collect(child, features) }
+        case .compare(let comparison) where comparison == .greaterOrEqual || comparison == .greater:
+            guard case .feature(let slot) = term.children[0].operation, features.indices.contains(slot),
+                case .window(.coverage, _, _, _) = features[slot],
+                case .constant(let share) = term.children[1].folded.operation
+            else { return }
+            shares[features[slot]] = share
+        default: break
+        }
+    }
+
+    func share(_ metric: Metric, _ window: TimeSpan) -> Double {
+        shares[.window(.coverage, metric, window, parameter: 0)] ?? Self.standard
     }
 }
 

@@ -25,15 +25,20 @@ extension Rule {
         isOnSessionEnd = try Rule.occasion(file)
         at = try file.optional("at")?.clockTime()
         try Rule.refuseContradictions(file, isMoment: isOnSessionEnd || at != nil)
-        when = try Rule.clause("when", file, table: &table)
-        needs = try Rule.clause("needs", file, table: &table)
-        clear = try Rule.clause("clear", file, table: &table)
+        // `needs` comes first: what it says of a window's coverage holds in the whole rule.
+        var fullness = Fullness()
+        if let needs = try Rule.clause("needs", file, table: &table, fullness) {
+            fullness = Fullness(needs: needs.expression.term, table.features)
+        }
+        needs = try Rule.clause("needs", file, table: &table, fullness)
+        when = try Rule.clause("when", file, table: &table, fullness)
+        clear = try Rule.clause("clear", file, table: &table, fullness)
         if when == nil, at == nil { _ = try file.required("when") }
         hold = try file.optional("for")?.duration(in: .zero ... .days(2)) ?? .zero
         repeatAfter = try file.optional("repeat")?.duration() ?? .zero
         hours = try Rule.hours(file)
         dailyLimit = try file.optional("daily_limit")?.integer(in: 1...100) ?? 0
-        action = try Action(try file.required("then"), table: &table)
+        action = try Action(try file.required("then"), table: &table, fullness)
         tests = try (file.optional("tests")?.array() ?? []).map { (test) throws(RuleError) in
             try RuleTest(test, rule: name)
         }
@@ -54,10 +59,10 @@ extension Rule {
     }
 
     private static func clause(
-        _ key: String, _ file: RuleFile, table: inout FeatureTable
+        _ key: String, _ file: RuleFile, table: inout FeatureTable, _ fullness: Fullness
     ) throws(RuleError) -> Clause? {
         guard let value = try file.optional(key) else { return nil }
-        let expression = try value.expression(table: &table)
+        let expression = try value.expression(table: &table, fullness)
         guard expression.type == .boolean else {
             let first = expression.term.range.lowerBound
             throw value.located(
@@ -122,7 +127,7 @@ extension Rule {
 }
 
 extension Rule.Action {
-    init(_ file: RuleFile, table: inout FeatureTable) throws(RuleError) {
+    init(_ file: RuleFile, table: inout FeatureTable, _ fullness: Fullness) throws(RuleError) {
         try file.known([
             "kind", "severity", "to", "title", "text", "intensity", "duration", "rest", "applies",
         ])
@@ -137,8 +142,8 @@ extension Rule.Action {
         if let list = try file.optional("to"), recipients.isEmpty {
             throw list.error("name at least one recipient", hint: "person, family or clinician")
         }
-        title = try LocalizedText(try file.required("title"), table: &table)
-        text = try LocalizedText(try file.required("text"), table: &table)
+        title = try LocalizedText(try file.required("title"), table: &table, fullness)
+        text = try LocalizedText(try file.required("text"), table: &table, fullness)
         change = try Self.change(file, kind)
     }
 
@@ -177,17 +182,17 @@ extension Rule.Action {
 
 extension LocalizedText {
     /// One string for all, or one per language with `en` among them.
-    init(_ file: RuleFile, table: inout FeatureTable) throws(RuleError) {
+    init(_ file: RuleFile, table: inout FeatureTable, _ fullness: Fullness) throws(RuleError) {
         self.init()
         if file.isString {
-            append(try file.template(table: &table), language: "")
+            append(try file.template(table: &table, fullness), language: "")
             return
         }
         try file.known(LocalizedText.languages)
         _ = try file.required("en")
         for language in LocalizedText.languages {
             if let text = try file.optional(language) {
-                append(try text.template(table: &table), language: language)
+                append(try text.template(table: &table, fullness), language: language)
             }
         }
     }

@@ -97,12 +97,12 @@ struct RuleFile {
     }
 
     /// A string compiled as an expression; faults point into the string.
-    func expression(table: inout FeatureTable) throws(RuleError) -> Expression {
+    func expression(table: inout FeatureTable, _ fullness: Fullness) throws(RuleError) -> Expression {
         let text = try string()
-        do { return try Expression(text, table: &table) } catch { throw located(error) }
+        do { return try Expression(text, table: &table, fullness: fullness) } catch { throw located(error) }
     }
 
-    func template(table: inout FeatureTable) throws(RuleError) -> TextTemplate {
+    func template(table: inout FeatureTable, _ fullness: Fullness) throws(RuleError) -> TextTemplate {
         let text = try string()
         guard !text.isEmpty else { throw error("this text is empty") }
         if let finding = Vocabulary.firstFinding(in: text) {
@@ -111,7 +111,7 @@ struct RuleFile {
                     .wording, at: finding.offset,
                     "texts must not say '\(finding.word)': \(finding.group.reason)", hint: finding.group.advice))
         }
-        do { return try TextTemplate(text, table: &table) } catch { throw located(error) }
+        do { return try TextTemplate(text, table: &table, fullness: fullness) } catch { throw located(error) }
     }
 
     /// A fault inside this string, at its place in the file.

@@ -18,7 +18,7 @@ struct TextTemplate: Sendable {
     static let mostDecimals = 6
 
     /// - Throws: `Fault` with an offset into `text`.
-    init(_ text: String, table: inout FeatureTable) throws(Fault) {
+    init(_ text: String, table: inout FeatureTable, fullness: Fullness = Fullness()) throws(Fault) {
         let bytes = Array(text.utf8)
         let open = UInt8(ascii: "{")
         let close = UInt8(ascii: "}")
@@ -36,7 +36,9 @@ struct TextTemplate: Sendable {
                 }
                 if !literal.isEmpty { pieces.append(.literal(Self.spaced(literal))) }
                 literal = []
-                pieces.append(try Self.placeholder(bytes[position + 1..<end], at: position + 1, table: &table))
+                pieces.append(
+                    try Self.placeholder(
+                        bytes[position + 1..<end], at: position + 1, table: &table, fullness))
                 position = end + 1
             } else if byte == close {
                 throw Fault(
@@ -57,7 +59,7 @@ struct TextTemplate: Sendable {
     }
 
     private static func placeholder(
-        _ bytes: ArraySlice<UInt8>, at offset: Int, table: inout FeatureTable
+        _ bytes: ArraySlice<UInt8>, at offset: Int, table: inout FeatureTable, _ fullness: Fullness
     ) throws(Fault) -> Piece {
         var expressionBytes = bytes
         var decimals: Int?
@@ -73,7 +75,8 @@ struct TextTemplate: Sendable {
         }
         let expression: Expression
         do {
-            expression = try Expression(String(decoding: expressionBytes, as: UTF8.self), table: &table)
+            expression = try Expression(
+                String(decoding: expressionBytes, as: UTF8.self), table: &table, fullness: fullness)
         } catch {
             throw Fault(error.code, at: offset + error.offset, error.message, hint: error.hint)
         }

@@ -155,7 +155,7 @@ struct RehearsalSource: FeatureSource {
     private func windowValue(_ function: WindowFunction, _ metric: Metric, _ from: Double, _ to: Double) -> Double {
         let covered = coverage(metric, from, to)
         if function == .coverage { return covered }
-        guard covered >= 0.7, let one = series[metric] else { return .nan }
+        guard covered > 0, let one = series[metric] else { return .nan }
         if function == .sum {
             return one.points(from, to + 300).reduce(0) { sum, point in
                 let overlap = min(point.time, to) - max(point.time - point.span, from)
