@@ -26,14 +26,16 @@ public struct RuleTest: Sendable {
         /// When they begin, from the start of the test.
         public var after: TimeSpan
 
-        /// Gauges: samples at `after + k × every` while below `after + length`. Increments are stamped at the end of
-        /// the span they cover, `every` later.
+        /// Value and offset of each sample, from `after` while below `after + length`. A gauge is stamped at its offset;
+        /// an increment covers `every` from its offset on and is therefore stamped `every` later.
         public var samples: [(offset: TimeSpan, value: Double)] {
-            let count = length.milliseconds / max(1, every.milliseconds)
+            // A gauge's last sample may stand right before the end; an increment's span must fit.
+            let step = max(1, every.milliseconds)
             let isIncrement = metric.kind == .increment
-            return (0..<max(0, count)).map { k in
+            let count = max(0, isIncrement ? length.milliseconds / step : (length.milliseconds + step - 1) / step)
+            return (0..<count).map { k in
                 let share = count > 1 ? Double(k) / Double(count - 1) : 0
-                return (after + every * (isIncrement ? k + 1 : k), from + (to - from) * share)
+                return (after + every * k, from + (to - from) * share)
             }
         }
     }

@@ -43,7 +43,8 @@ struct Rehearsal {
             one.hold = min(max(2.5 * given.every.inSeconds, 5), 300)
             if given.metric.kind == .daily { one.hold = 48 * 3600 }
             for (offset, value) in given.samples {
-                one.points.append((offset.inSeconds, value, isIncrement ? given.every.inSeconds : 0))
+                let span = isIncrement ? given.every.inSeconds : 0
+                one.points.append((offset.inSeconds + span, value, span))
             }
             one.points.sort { $0.time < $1.time }
             series[given.metric] = one
