@@ -102,7 +102,7 @@ public actor Daemon {
         if let recordingPath { recording = try RecordingWriter(path: recordingPath, header: header(store)) }
         var commit = Commit(at: clock.now())
         commit.people = configured.people
-        commit.devices = configured.devices
+        commit.devices = configured.devices + [.detectors]
         commit.assignments = configured.assignments
         try store.commit(commit)
         take(Input(at: clock.now(), .time))

@@ -22,12 +22,12 @@ struct DeviceDecoder {
     mutating func feed(_ bytes: [UInt8], input: String, at: Timestamp) -> Decoded {
         decoded.removeAll()
         decoder.feed(bytes, input: input, at: at, into: &decoded)
-        for (kind, count) in decoded.diagnostics { counts["\(kind)", default: 0] += count }
+        for (kind, count) in decoded.diagnostics { counts[kind.name, default: 0] += count }
         return decoded
     }
 
     /// Forgets a half-received frame: the link was lost in its middle.
-    mutating func reset() { decoder = Decoder(profile) }
+    mutating func reset() { decoder.interrupt() }
 
     func checkpoint() -> [UInt8] { decoder.checkpoint() }
 }

@@ -4,7 +4,9 @@ import RuleEngine
 import Vitals
 
 /// One person's way through the path: analysis, rules and care.
-final class PersonPath {
+///
+/// A value that lives in `Pipeline.people` and is changed in place there: copying it costs more than a tick.
+struct PersonPath {
     private var facts: PersonFacts
     private var rules: RuleState
     private var book: RuleBook
@@ -44,7 +46,7 @@ final class PersonPath {
     var person: Person { facts.person }
 
     /// Takes new rules, and a changed record of the person; what was learned stays.
-    func update(person: Person, household: Household) throws(ZoneError) {
+    mutating func update(person: Person, household: Household) throws(ZoneError) {
         let zone = try Zone(named: person.zone)
         book = household.book
         facts.update(person: person, zone: zone, settings: PersonPath.settings(person, zone, household))
@@ -52,42 +54,53 @@ final class PersonPath {
 
     // MARK: Inputs
 
-    func take(_ reading: Reading, from device: DeviceID, at: Timestamp) {
+    mutating func take(_ reading: Reading, from device: DeviceID, at: Timestamp) {
         facts.analysis.take(reading, from: device, at: at)
     }
 
-    func take(_ status: Status, from device: DeviceID, at: Timestamp) {
+    mutating func take(_ status: Status, from device: DeviceID, at: Timestamp) {
         facts.analysis.take(status, from: device, at: at)
     }
 
-    func take(_ sample: Sample) { facts.analysis.take(sample) }
+    mutating func take(_ sample: Sample) { facts.analysis.take(sample) }
 
-    func linkChanged(_ device: DeviceID, _ state: LinkState, at: Timestamp) {
+    mutating func linkChanged(_ device: DeviceID, _ state: LinkState, at: Timestamp) {
         facts.analysis.linkChanged(device: device, state: state, at: at)
     }
 
     /// Whether a command is about an event of this person.
     func knows(_ event: EventID) -> Bool { facts.care.knows(event) }
 
-    func handle(_ command: Command, at: Timestamp) -> PersonCare.Outcome { facts.care.handle(command, at: at) }
+    mutating func handle(_ command: Command, at: Timestamp) -> PersonCare.Outcome { facts.care.handle(command, at: at) }
 
     // MARK: Ticks
 
-    /// The next tick that can change anything for this person, after `last`.
-    func nextTick(after last: Timestamp) -> Timestamp {
-        let next = last + Ticks.pane
-        if let sample = facts.analysis.lastSample, sample + book.awakeHorizon >= next { return next }
-        var deadline = Timestamp.distantFuture
-        if let due = facts.analysis.nextDeadline { deadline = min(deadline, Ticks.first(from: due)) }
-        if let due = facts.care.nextDeadline { deadline = min(deadline, Ticks.first(decidingAt: due)) }
-        if let due = book.nextSchedule(after: last, zone: facts.zone) {
-            deadline = min(deadline, Ticks.first(from: due))
+    /// The next tick to be decided for this person, after `last`.
+    ///
+    /// A tick with new samples is decided; so is every tick at which something falls due. In between, while windows
+    /// still hold data, whole minutes are enough: what then changes is only that old panes leave the windows.
+    private func nextTick(after last: Timestamp) -> Timestamp {
+        var next = Timestamp.distantFuture
+        if let due = facts.analysis.nextDeadline { next = min(next, Ticks.first(from: due)) }
+        if let due = facts.care.nextDeadline { next = min(next, Ticks.first(decidingAt: due)) }
+        if let due = rules.nextDeadline(book) { next = min(next, Ticks.first(from: due)) }
+        let minute = (last + Self.idleInterval).floored(to: Self.idleInterval)
+        if let sample = facts.analysis.lastSample, sample + book.awakeHorizon >= minute {
+            next = min(next, minute)
+        } else if let due = book.nextSchedule(after: last, zone: facts.zone) {
+            next = min(next, Ticks.first(from: due))
         }
-        return max(next, deadline)
+        return max(next, last + Ticks.pane)
     }
 
-    /// Decides the tick at pane end `tick`.
-    func close(tick: Timestamp, into commit: inout Commit) {
+    /// How often a person is looked at who sends nothing new, while their windows still hold something.
+    private static let idleInterval = TimeSpan.minutes(1)
+
+    /// The next tick after something new came in; see `nextTick`.
+    mutating func wake(after last: Timestamp) -> Timestamp { nextTick(after: last) }
+
+    /// Decides the tick at pane end `tick`, and returns the next one.
+    mutating func close(tick: Timestamp, into commit: inout Commit) -> Timestamp {
         facts.tick = tick
         let decided = tick + Ticks.grace
         // Sessions are looked at on the first tick of each minute, so the range need not be known in between.
@@ -104,9 +117,10 @@ final class PersonPath {
             decide(.sessionEnd(start: session.start, end: session.end), into: &commit)
         }
         decide(.tick, into: &commit)
+        return nextTick(after: tick)
     }
 
-    private func decide(_ occasion: Occasion, into commit: inout Commit) {
+    private mutating func decide(_ occasion: Occasion, into commit: inout Commit) {
         let triggers = rules.evaluate(
             book, at: facts.tick, occasion: occasion, person: facts.person, zone: facts.zone, source: facts)
         for trigger in triggers { commit.append(facts.care.handle(trigger)) }
@@ -115,7 +129,7 @@ final class PersonPath {
     // MARK: State
 
     /// Everything that changed since the last call, for the commit.
-    func changedStates() -> [ComponentState] {
+    mutating func changedStates() -> [ComponentState] {
         var states = facts.analysis.changedStates()
         if let care = facts.care.changedState() { states.append(care) }
         let now = rules.checkpoint()

@@ -16,9 +16,12 @@ public final class Pipeline {
     private var decoders: [DeviceID: DeviceDecoder] = [:]
     private var sources: SourceWatch
     private var lastTick: Timestamp
-    /// When the next tick is to be decided; inputs before it need no look at the ticks.
-    private var nextDecision = Timestamp.distantPast
-    private var touched: Set<Int> = []
+    /// The next tick of each person, beside `people`.
+    private var due: [Timestamp] = []
+    /// When the first of them is to be decided; inputs before it need no look at the ticks.
+    private var nextDecision = Timestamp.distantFuture
+    /// Whose state may have changed since the last commit, beside `people`.
+    private var touched: [Bool] = []
     private var savedHub: [UInt8] = []
     private let hub: HubID
 
@@ -37,8 +40,7 @@ public final class Pipeline {
         pending = Commit(at: saved.now)
         let samples = Dictionary(recent.map { ($0.person, $0.samples) }, uniquingKeysWith: +)
         for person in household.people {
-            index[person.id] = people.count
-            people.append(
+            add(
                 try PersonPath(
                     person: person, household: household, restoring: states.filter { $0.person == person.id },
                     recent: samples[person.id] ?? []))
@@ -46,7 +48,14 @@ public final class Pipeline {
         for (device, bytes) in saved.decoders {
             decoders[device] = household.profile(of: device).map { DeviceDecoder($0, restoring: bytes) }
         }
-        schedule()
+    }
+
+    private func add(_ path: PersonPath) {
+        index[path.person.id] = people.count
+        people.append(path)
+        touched.append(false)
+        due.append(.distantFuture)
+        wake(people.count - 1)
     }
 
     /// Rules and profiles that were put aside, one message each.
@@ -81,67 +90,72 @@ public final class Pipeline {
     ///
     /// - Complexity: O(count) plus the ticks that fall due.
     public func take(_ samples: ArraySlice<Sample>, of person: PersonID) {
-        guard let position = index[person] else { return }
-        touched.insert(position)
-        let path = people[position]
+        guard let position = index[person], let first = samples.first else { return }
+        begin(at: first.received)
+        touched[position] = true
         for sample in samples {
-            // While someone is awake the next decision is at most a pane away; else the sample may wake somebody.
-            let isAsleep = nextDecision - sample.received > Ticks.pane + Ticks.grace
-            if isAsleep || sample.received > nextDecision { advance(to: sample.received) }
+            if sample.received > nextDecision { advance(to: sample.received) }
             now = max(now, sample.received)
-            path.take(sample)
-            if isAsleep { schedule() }
+            people[position].take(sample)
+            let next = max(Ticks.first(taking: sample), Ticks.last(before: now) + Ticks.pane)
+            if next < due[position] { decide(position, by: next) }
         }
     }
 
     /// Runs every tick that is to be decided before `at`.
     public func advance(to at: Timestamp) {
-        // The first input of a new store: there was nothing to decide before it.
-        if lastTick == .distantPast {
-            lastTick = Ticks.last(before: at)
-            schedule()
-        }
+        begin(at: at)
         while nextDecision < at {
             let tick = nextDecision - Ticks.grace
-            for (position, path) in people.enumerated() where path.nextTick(after: lastTick) <= tick {
-                touched.insert(position)
-                path.close(tick: tick, into: &pending)
+            for position in people.indices where due[position] <= tick {
+                touched[position] = true
+                due[position] = people[position].close(tick: tick, into: &pending)
             }
             lastTick = tick
-            schedule()
+            nextDecision = (due.min() ?? .distantFuture) + Ticks.grace
         }
         now = max(now, at)
         lastTick = max(lastTick, Ticks.last(before: now))
-        schedule()
     }
 
-    private func schedule() {
-        var next = Timestamp.distantFuture
-        for path in people { next = min(next, path.nextTick(after: lastTick)) }
-        nextDecision = next + Ticks.grace
+    /// The first input of a new store: there was nothing to decide before it.
+    private func begin(at: Timestamp) {
+        guard lastTick == .distantPast else { return }
+        lastTick = Ticks.last(before: at)
+        for position in people.indices { wake(position) }
+    }
+
+    /// Something reached a person: their next tick may come sooner.
+    private func wake(_ position: Int) {
+        touched[position] = true
+        guard lastTick > .distantPast else { return }
+        decide(position, by: people[position].wake(after: lastTick))
+    }
+
+    private func decide(_ position: Int, by tick: Timestamp) {
+        due[position] = tick
+        nextDecision = (due.min() ?? .distantFuture) + Ticks.grace
     }
 
     private func decode(_ bytes: [UInt8], from device: DeviceID, input: String, at: Timestamp) {
         guard let profile = household.profile(of: device), let person = household.wearer(of: device, at: at),
             let position = index[person]
         else { return }
-        touched.insert(position)
-        let path = people[position]
         var decoder = decoders.removeValue(forKey: device) ?? DeviceDecoder(profile)
         let decoded = decoder.feed(bytes, input: input, at: at)
-        for status in decoded.statuses { path.take(status, from: device, at: at) }
-        for reading in decoded.readings { path.take(reading, from: device, at: at) }
+        for status in decoded.statuses { people[position].take(status, from: device, at: at) }
+        for reading in decoded.readings { people[position].take(reading, from: device, at: at) }
         decoders[device] = decoder
-        schedule()
+        wake(position)
     }
 
     private func linkChanged(_ device: DeviceID, _ state: LinkState, _ reason: String, at: Timestamp) {
         guard let known = household.device(device), let person = household.wearer(of: device, at: at),
             let position = index[person]
         else { return }
-        touched.insert(position)
         if state == .lost { decoders[device]?.reset() }
         people[position].linkChanged(device, state, at: at)
+        wake(position)
         let event = sources.change(
             device: known, state: state, reason: reason, at: at, person: people[position].person)
         if let event { pending.append([event]) }
@@ -166,10 +180,9 @@ public final class Pipeline {
         switch people[position].handle(command, at: now) {
         case .refused(let reason): return reason
         case .events(let events):
-            touched.insert(position)
             pending.append(events)
             pending.commands.append(AppliedCommand(command: command, at: now))
-            schedule()
+            wake(position)
             return nil
         }
     }
@@ -179,15 +192,14 @@ public final class Pipeline {
         household = new
         for person in new.people {
             if let position = index[person.id] {
-                do { try people[position].update(person: person, household: new) } catch { continue }
-                touched.insert(position)
+                // A zone that cannot be read leaves the person as they were.
+                guard (try? people[position].update(person: person, household: new)) != nil else { continue }
+                wake(position)
             } else if let path = try? PersonPath(person: person, household: new, restoring: [], recent: []) {
-                index[person.id] = people.count
-                people.append(path)
+                add(path)
             }
         }
         decoders = decoders.filter { new.profile(of: $0.key) != nil }
-        schedule()
     }
 
     // MARK: Commits
@@ -196,7 +208,10 @@ public final class Pipeline {
     public func takeCommit() -> Commit {
         var commit = pending
         commit.at = now
-        for position in touched.sorted() { commit.states += people[position].changedStates() }
+        for position in people.indices where touched[position] {
+            commit.states += people[position].changedStates()
+            touched[position] = false
+        }
         let state = HubState(
             lastTick: lastTick, now: now, sources: sources, decoders: decoders.mapValues { $0.checkpoint() })
         let bytes = state.encoded()
@@ -204,7 +219,6 @@ public final class Pipeline {
             commit.states.append(HubState.component(bytes))
             savedHub = bytes
         }
-        touched.removeAll(keepingCapacity: true)
         pending = Commit(at: now)
         return commit
     }

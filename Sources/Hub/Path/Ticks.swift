@@ -17,4 +17,9 @@ enum Ticks {
 
     /// The first tick at or after a moment.
     static func first(from time: Timestamp) -> Timestamp { (time + pane - .milliseconds(1)).floored(to: pane) }
+
+    /// The tick at which a sample is applied when it comes in time: the first after it, or at its end for increments.
+    static func first(taking sample: Sample) -> Timestamp {
+        first(from: sample.span > 0 ? sample.time : sample.time + .milliseconds(1))
+    }
 }

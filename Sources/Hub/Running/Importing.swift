@@ -15,7 +15,7 @@ public struct Importing {
         guard let first = samples.first, let last = samples.last else { return }
         var people = Commit(at: last.time)
         people.people = [person]
-        people.devices = [source]
+        people.devices = [source, .detectors]
         people.assignments = [Assignment(device: source.id, person: person.id)]
         try store.commit(people)
         let around = TimeRange(first.time - .days(1), last.time + .days(1))

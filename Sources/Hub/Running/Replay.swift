@@ -103,7 +103,7 @@ public struct Replay {
         guard let store, position == 0 else { return }
         var commit = Commit(at: pipeline.now)
         commit.people = configured.people
-        commit.devices = configured.devices
+        commit.devices = configured.devices + [.detectors]
         commit.assignments = configured.assignments
         commit.states = states
         commit.samples = recent

@@ -1,3 +1,4 @@
+import Analysis
 import JSON5
 import Vitals
 
@@ -8,7 +9,8 @@ public struct EventJSON: Sendable {
 
     public init(people: [Person], devices: [Device]) {
         self.people = Dictionary(people.map { ($0.id, $0.name) }, uniquingKeysWith: { first, _ in first })
-        self.devices = Dictionary(devices.map { ($0.id, $0.name) }, uniquingKeysWith: { first, _ in first })
+        self.devices = Dictionary(
+            (devices + [.detectors]).map { ($0.id, $0.name) }, uniquingKeysWith: { first, _ in first })
     }
 
     func name(of person: PersonID) -> String { people[person] ?? "\(person)" }
@@ -75,4 +77,9 @@ public struct EventJSON: Sendable {
             }
         }
     }
+}
+
+extension Device {
+    /// The source of derived series, among the devices of every store.
+    static let detectors = Device(id: .derived, name: "vitald")
 }
