@@ -1,5 +1,7 @@
 import Glibc
 import JSON5
+import Links
+import RuleEngine
 
 /// The command line: finds the command, reads its arguments, turns errors into exit codes.
 enum Vitald {
@@ -7,7 +9,10 @@ enum Vitald {
 
     /// Every command, in the order of the help.
     static let commands: [any Subcommand.Type] = [
-        SeriesCommand.self, VersionCommand.self,
+        RunCommand.self, ReplayCommand.self, SimulateCommand.self, ImportCommand.self,
+        QueryCommand.self, SeriesCommand.self, EventsCommand.self, ExplainCommand.self, CheckCommand.self,
+        DecodeCommand.self, StatusCommand.self, DevicesListCommand.self, AlertAckCommand.self, ReloadCommand.self,
+        StopCommand.self, VersionCommand.self,
     ]
 
     /// Words that stand before others: `alert ack`.
@@ -52,8 +57,18 @@ enum Vitald {
         } catch {
             console.out.flush()
             console.clearStatus()
-            console.note("\(name): \(error)")
+            console.note(isPlaced(error) ? "\(error)" : "\(name): \(error)")
             return CommandError.Code.failed.rawValue
+        }
+    }
+
+    /// Whether an error begins with `file:line:column:`, which editors and people expect at the start of the line.
+    private static func isPlaced(_ error: any Error) -> Bool {
+        switch error {
+        case let error as JSONError: error.file != nil
+        case let error as RuleError: error.file != nil
+        case let error as FileError: error.line > 0
+        default: false
         }
     }
 

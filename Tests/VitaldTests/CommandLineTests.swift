@@ -5,9 +5,7 @@ import Testing
 @Suite struct CommandLineTests {
     /// Exit code, stdout and stderr of a command line.
     private func run(_ words: String...) -> (code: Int32, out: String, log: String) {
-        let console = Console.kept()
-        let code = Vitald.run(words, on: console)
-        return (code, console.out.pending, console.log)
+        Workspace.run(words)
     }
 
     @Test("every command has a help with its purpose, usage and an example that begins with it")
@@ -25,9 +23,7 @@ import Testing
     }
 
     private func run(_ words: [String]) -> (code: Int32, out: String, log: String) {
-        let console = Console.kept()
-        let code = Vitald.run(words, on: console)
-        return (code, console.out.pending, console.log)
+        Workspace.run(words)
     }
 
     @Test("every example is a command line that its command accepts")

@@ -1,4 +1,3 @@
-import Glibc
 import Storage
 import Testing
 import Vitals
@@ -11,23 +10,12 @@ import Vitals
     private static let bob = Person(id: PersonID(high: 2 << 52, low: 2), name: "bob")
     private static let strap = Device(id: DeviceID(high: 7, low: 7), name: "strap")
 
-    private func run(_ words: [String]) -> (code: Int32, out: String, log: String) {
-        let console = Console.kept()
-        let code = Vitald.run(words, on: console)
-        return (code, console.out.pending, console.log)
-    }
+    private func run(_ words: [String]) -> (code: Int32, out: String, log: String) { Workspace.run(words) }
 
     /// Runs `body` with the path of a store that holds two people, and heart rate and steps of one.
     private func withStore(_ body: (String) throws -> Void) throws {
-        var template = Array("/tmp/vitald-test-XXXXXX".utf8CString)
-        let folder = try #require(mkdtemp(&template)).withMemoryRebound(to: CChar.self, capacity: 1) {
-            String(cString: $0)
-        }
-        defer {
-            for name in FileTree.names(in: folder) { unlink("\(folder)/\(name)") }
-            rmdir(folder)
-        }
-        let path = "\(folder)/home.db"
+        let workspace = Workspace()
+        let path = workspace.path("home.db")
         let store = try SQLiteStore.open(path: path, mode: .write(hub: HubID(high: 9, low: 9), createIfMissing: true))
         var commit = Commit(at: Timestamp(milliseconds: 0))
         commit.people = [Self.ada, Self.bob]

@@ -3,7 +3,7 @@ import Vitals
 /// `vitald series`
 enum SeriesCommand: Subcommand {
     static let syntax = Syntax(
-        "series", "List what is stored: count, first, last and coverage of every series",
+        "series", "List what is stored: count, first, last, coverage",
         options: [
             StoreFile.option, .init("person", "NAME", "only this person's"),
             .init("quick", nil, "leave out the coverage, which reads every sample"), RowFormat.option,

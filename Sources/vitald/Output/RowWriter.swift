@@ -84,7 +84,7 @@ struct RowWriter {
         var headings: [String] = []
         for (i, column) in columns.enumerated() {
             headings.append(
-                console.outTerminal.paint(aligned(column.heading, width: widths[i], right: column.isNumber), .bold))
+                console.outTerminal.paint(TextWidth.pad(column.heading, to: widths[i], right: column.isNumber), .bold))
         }
         console.out.line(trimmed(headings.joined(separator: "  ")))
         for cells in waiting { line(cells) }
@@ -101,19 +101,14 @@ struct RowWriter {
                 if let width = console.outTerminal.width {
                     shown = TextWidth.cut(shown, to: max(8, width - used - gap.count))
                 }
-                shown = columns[i].isNumber ? aligned(shown, width: widths[i], right: true) : shown
+                shown = columns[i].isNumber ? TextWidth.pad(shown, to: widths[i], right: true) : shown
             } else {
-                shown = aligned(shown, width: widths[i], right: columns[i].isNumber)
+                shown = TextWidth.pad(shown, to: widths[i], right: columns[i].isNumber)
             }
             used += gap.count + TextWidth.of(shown)
             text += gap + console.outTerminal.paint(shown, cell.style)
         }
         console.out.line(trimmed(text))
-    }
-
-    private func aligned(_ text: String, width: Int, right: Bool) -> String {
-        let padding = String(repeating: " ", count: max(0, width - TextWidth.of(text)))
-        return right ? padding + text : text + padding
     }
 
     private func trimmed(_ line: String) -> String {

@@ -50,6 +50,12 @@ enum TextWidth {
         return cut + "…"
     }
 
+    /// The text with blanks behind it, or in front where it stands right, up to `width` cells.
+    static func pad(_ text: String, to width: Int, right: Bool = false) -> String {
+        let padding = String(repeating: " ", count: max(0, width - of(text)))
+        return right ? padding + text : text + padding
+    }
+
     /// Text that cannot move the cursor, change colours or reorder the line: control characters become U+FFFD, line
     /// ends and tabs a space.
     static func printable(_ text: String) -> String {
