@@ -49,7 +49,9 @@ let package = Package(
         tests(of: "Care"),
         tests(of: "Storage"),
         tests(of: "Simulator"),
-        tests(of: "Hub", ["Simulator"]),
+        tests(of: "Hub", ["Vitals", "JSON5", "Links", "RuleEngine", "Storage"]),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["Vitals", "JSON5", "Links", "Storage", "Hub"], swiftSettings: strict),
         .testTarget(name: "VitaldTests", dependencies: ["vitald", "Vitals", "Storage"], swiftSettings: strict),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     ],

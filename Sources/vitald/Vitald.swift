@@ -9,7 +9,7 @@ enum Vitald {
 
     /// Every command, in the order of the help.
     static let commands: [any Subcommand.Type] = [
-        RunCommand.self, ReplayCommand.self, SimulateCommand.self, ImportCommand.self,
+        RunCommand.self, DemoCommand.self, ReplayCommand.self, SimulateCommand.self, ImportCommand.self,
         QueryCommand.self, SeriesCommand.self, EventsCommand.self, ExplainCommand.self, CheckCommand.self,
         DecodeCommand.self, StatusCommand.self, DevicesListCommand.self, AlertAckCommand.self, ReloadCommand.self,
         StopCommand.self, VersionCommand.self,

@@ -124,5 +124,19 @@ public struct Evidence: Hashable, Sendable {
     }
 }
 
+extension Evidence.Node {
+    /// Unknown equals unknown: NaN is a value here.
+    public static func == (a: Self, b: Self) -> Bool {
+        a.value.known == b.value.known && a.text == b.text && a.type == b.type && a.detail == b.detail
+            && a.children == b.children
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(text)
+        hasher.combine(value.known)
+        hasher.combine(children)
+    }
+}
+
 /// The three types of the expression language.
 public enum ValueType: UInt8, Sendable { case number = 0, duration, boolean }

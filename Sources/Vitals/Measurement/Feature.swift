@@ -123,3 +123,23 @@ public struct FeatureDetail: Hashable, Sendable {
         self.unknown = unknown
     }
 }
+
+extension FeatureDetail {
+    /// Unknown equals unknown: NaN is a value here.
+    public static func == (a: FeatureDetail, b: FeatureDetail) -> Bool {
+        a.value.known == b.value.known && a.window == b.window && a.coverage?.known == b.coverage?.known
+            && a.count == b.count && a.first == b.first && a.last == b.last && a.sources == b.sources
+            && a.unknown == b.unknown
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(value.known)
+        hasher.combine(window)
+        hasher.combine(count)
+    }
+}
+
+extension Double {
+    /// The number, or `nil` for NaN, which stands for unknown: so that values with unknowns can be compared.
+    var known: Double? { isNaN ? nil : self }
+}

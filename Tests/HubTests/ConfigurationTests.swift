@@ -1,0 +1,53 @@
+import Hub
+import JSON5
+import Testing
+import Vitals
+
+@Suite("A configuration file")
+struct ConfigurationTests {
+    private static let good = """
+        {
+          hub: "cellar", store: "hub.db", profiles: "profiles", rules: ["rules", "/etc/vitald/Rules"],
+          people: [ { name: "ada", zone: "Europe/Berlin", born: "1959-03-29", sex: "female", language: "zh-Hans",
+                      limits: { max_heart_rate: 140 },
+                      plan: { sessions: [ { day: "fri", activity: "walk", minutes: 30, intensity: [0.4, 0.6] } ] } } ],
+          devices: [ { name: "finger", profile: "contec.cms50.legacy", port: "/dev/ttyUSB0", person: "ada" } ],
+        }
+        """
+
+    @Test("is read with its people, plans and devices; relative paths start at its folder")
+    func goodFile() throws {
+        let configuration = try Configuration.parse(Self.good, file: "/home/hub/vitald.json5")
+        #expect(configuration.storePath == "/home/hub/hub.db")
+        #expect(configuration.ruleFolders == ["/home/hub/rules", "/etc/vitald/Rules"])
+        let ada = try #require(configuration.people.first)
+        #expect(ada.language == "zh-Hans" && ada.limits.maxHeartRate == 140)
+        #expect(
+            ada.plan.sessions == [
+                PlannedSession(weekday: 5, activity: "walk", minutes: 30, intensity: 0.4...0.6)
+            ])
+        #expect(
+            configuration.assignments == [
+                Assignment(device: DeviceID(derivedFrom: "finger"), person: PersonID(derivedFrom: "ada"))
+            ])
+    }
+
+    @Test(
+        "names line, column and the nearest known name of what is wrong",
+        arguments: [
+            ("store:", "stor:", "2:18: unknown key 'stor'", "store"),
+            ("Europe/Berlin", "Europe/Berlni", "3:34:", "Europe/Berlin"),
+            ("\"fri\"", "\"fry\"", "5:42:", "fri"),
+            ("1959-03-29", "29.3.1959", "3:57: expected a date", "1957-04-02"),
+            ("person: \"ada\"", "person: \"adda\"", "6:", "ada"),
+            ("[0.4, 0.6]", "[0.6, 0.4]", "5:", "below"),
+            ("name: \"ada\",", "name: \"ada\", commit: \"1s\",", "3:28: unknown key 'commit'", "known keys: name"),
+        ])
+    func badFiles(old: String, new: String, place: String, hint: String) throws {
+        let text = Self.good.replacing(old, with: new)
+        let error = #expect(throws: JSONError.self) { try Configuration.parse(text, file: "vitald.json5") }
+        let message = "\(try #require(error))"
+        #expect(message.hasPrefix("vitald.json5:\(place)") && message.contains(hint), "\(message)")
+        #expect(message.contains("^"))
+    }
+}

@@ -1,0 +1,35 @@
+import Hub
+import JSON5
+import Testing
+import Vitals
+
+@Suite("The command socket's lines")
+struct SocketTests {
+    @Test("say what they mean, there and back")
+    func roundTrip() throws {
+        let event = EventID(derivedFrom: "event")
+        let actions: [Command.Action] = [
+            .acknowledge(event, comment: "seen \"it\"\n"), .acceptPlan(event), .declinePlan(event), .reload, .stop,
+        ]
+        for action in actions {
+            let request = SocketRequest.command(Command(id: CommandID(derivedFrom: "c"), actor: "ada", action: action))
+            #expect(!request.line.contains("\n"))
+            #expect(try SocketRequest.parse(request.line) == request)
+        }
+        for query in [Query.status, .devices] {
+            #expect(try SocketRequest.parse(SocketRequest.query(query).line) == .query(query))
+        }
+    }
+
+    @Test(
+        "are refused with a reason when they make no sense",
+        arguments: [
+            "", "{", "[]", "{\"query\":\"weather\"}", "{\"command\":\"acknowledge\"}",
+            "{\"command\":\"acknowledge\",\"event\":\"12\"}", "{\"command\":\"reload\",\"id\":\"x\"}",
+            "{\"commandd\":1}",
+            String(repeating: "[", count: 10_000),
+        ])
+    func refused(line: String) {
+        #expect(throws: JSONError.self) { try SocketRequest.parse(line) }
+    }
+}
