@@ -14,6 +14,11 @@ extension PersonAnalysis {
 
         lookAtCadences(end)
         for i in series.indices { series[i].panes.begin(tick: end) }
+        // What a tick left out would have decided is decided before newer samples are known.
+        if lastTick >= 0, end - lastTick > SeriesPanes.fineLength {
+            closed.sessionCompleted = closeSessions(end - SeriesPanes.fineLength)
+            closeNight(end - SeriesPanes.fineLength, into: &closed)
+        }
         apply(until: end, into: &closed)
         for i in series.indices {
             series[i].panes.end(tick: end)
@@ -24,7 +29,7 @@ extension PersonAnalysis {
         }
         lastTick = end
         isIntakeChanged = true
-        closed.sessionCompleted = closeSessions(end)
+        if closed.sessionCompleted == nil { closed.sessionCompleted = closeSessions(end) }
         closeNight(end, into: &closed)
         return closed
     }
@@ -63,12 +68,12 @@ extension PersonAnalysis {
                 intake.counts.duplicates &+= 1
                 continue
             }
-            if outcome == .used, metric == .heartRate || metric == .steps { resting.saw(due[n].start.milliseconds) }
+            if outcome == .used, metric == .heartRate || metric == .steps { resting.saw(due[n]) }
             due[kept] = due[n]
             kept += 1
         }
         if kept < due.count { due.removeLast(due.count - kept) }
-        closed.samples = due
+        closed.samples = closed.samples.isEmpty ? due : due + closed.samples
     }
 
     /// Takes what is due from the pending samples, in the order (time, metric, source).

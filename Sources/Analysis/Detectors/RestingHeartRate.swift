@@ -26,9 +26,9 @@ struct RestingHeartRate: Sendable, Equatable {
     private(set) var isStale = false
     var isChanged = false
 
-    /// A heart-rate or step sample that reaches back to `time` was applied.
-    @inline(__always) mutating func saw(_ time: Int64) {
-        if time < end, time >= start, !isStale {
+    /// A heart-rate or step sample was applied.
+    @inline(__always) mutating func saw(_ sample: Sample) {
+        if sample.start.milliseconds < end, sample.time.milliseconds > start, !isStale {
             isStale = true
             isChanged = true
         }
@@ -52,6 +52,7 @@ struct RestingHeartRate: Sendable, Equatable {
             isChanged = true
         }
         if tick >= nextDue {
+            computedAt = nextDue
             let today = zone.day(of: Timestamp(milliseconds: tick))
             let due = Self.tick(notBefore: zone.timestamp(day: today, timeOfDay: Self.due))
             // Woken in the small hours: the night in question was the day before.
@@ -63,10 +64,11 @@ struct RestingHeartRate: Sendable, Equatable {
             end = zone.timestamp(day: night, timeOfDay: Self.nightEnd).milliseconds
         } else if !(isStale && tick >= computedAt + Self.patience) {
             return nil
+        } else {
+            computedAt = tick
         }
         isStale = false
         isChanged = true
-        computedAt = tick
         // Minute panes reach back 24 h; a night that has begun to leave them stays as it is.
         guard tick - start <= MetricSeries.horizon, end > start else { return nil }
         return (start / SessionTracker.minute, end / SessionTracker.minute)

@@ -63,6 +63,8 @@ struct Driver {
     var values: [[UInt64]] = []
     var nextTick: Timestamp
     let slots: Int
+    /// Closes only ticks at which something is due, as the hub does for a person asleep.
+    var isSparse = false
 
     init(_ settings: AnalysisSettings, from start: Timestamp) throws {
         analysis = try PersonAnalysis(person: ana, settings: settings)
@@ -72,14 +74,15 @@ struct Driver {
 
     mutating func run(until now: Timestamp) {
         while nextTick + TimeSpan.seconds(2) < now {
+            defer { nextTick = nextTick + 5 }
+            if isSparse, analysis.nextDeadline.map({ $0 > nextTick }) ?? true { continue }
             let one = analysis.close(tick: nextTick)
             stored += one.samples
             closed.append(one)
             // All slots now and then, and each in turn: the tests run unoptimised.
             let n = Int(nextTick.milliseconds / 5000)
             values.append(
-                (0..<slots).filter { n % 720 == 0 || ($0 + n) % 40 == 0 }.map { analysis.value($0).bitPattern })
-            nextTick = nextTick + 5
+                (0..<slots).filter { n % 2160 == 0 || ($0 + n) % 60 == 0 }.map { analysis.value($0).bitPattern })
         }
     }
 
