@@ -129,7 +129,12 @@ struct InvarianceTests {
             case 3: analysis.take(.contact(number()), from: strap, at: time())
             case 4: analysis.linkChanged(device: watch, state: .lost, at: time())
             default:
-                let tick = Timestamp(milliseconds: time().milliseconds / 5000 * 5000)
+                // Hours, days, a hundred years: and now and then a tick that makes no sense.
+                let gaps: [Int64] = [5, 5, 60, 3600, 86_400, 40 * 86_400, 100 * 365 * 86_400]
+                let gap = (gaps.randomElement(using: &random) ?? 5) * 1000
+                let from = (analysis.lastClosed ?? monday).milliseconds
+                let isSense = Int.random(in: 0..<9, using: &random) > 0
+                let tick = Timestamp(milliseconds: isSense ? from + gap : time().milliseconds)
                 stored += analysis.close(tick: tick).samples
                 for slot in everyFeature.indices.shuffled(using: &random).prefix(20) {
                     _ = analysis.value(slot)
