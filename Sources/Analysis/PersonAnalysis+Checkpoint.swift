@@ -167,18 +167,18 @@ extension SeriesPanes {
         writer.bool(holdsAmounts)
         for hour in 0..<24 {
             let index = day * 24 + Int64(hour)
-            guard index < closedHours, let slot = coarse.slot(index), coarse.count[slot] > 0 || coarse.covered[slot] > 0
+            guard index < closedHours, let slot = coarse.slot(index), coarse.holdsSomething(slot)
             else { continue }
             writer.byte(UInt8(hour))
-            writer.count(Int(coarse.count[slot]))
-            writer.count(Int(coarse.covered[slot]))
+            writer.count(coarse.columns.count(slot))
+            writer.count(coarse.columns.covered(slot))
             if holdsAmounts {
-                writer.signed(coarse.amount[slot])
+                writer.signed(coarse.columns.amount[slot])
             } else {
-                writer.float(coarse.sum[slot])
-                writer.float(coarse.deviations[slot])
-                writer.float(coarse.low[slot])
-                writer.float(coarse.high[slot])
+                writer.float(coarse.columns.sum[slot])
+                writer.float(coarse.columns.deviations[slot])
+                writer.float(coarse.columns.low[slot])
+                writer.float(coarse.columns.high[slot])
             }
         }
     }
@@ -189,6 +189,7 @@ extension SeriesPanes {
         guard day >= 0, day <= Intake.lastTime / 86_400_000, try reader.bool() == holdsAmounts else {
             throw WireError(.malformed("hour panes of day \(day)"), at: reader.offset)
         }
+        makeUnique()
         if latest >= 0 { coarse.advance(to: latest) }
         while !reader.isAtEnd {
             let hour = try reader.byte()
@@ -206,15 +207,14 @@ extension SeriesPanes {
             }
             // A part of an earlier turn of the ring has nothing to say.
             guard let slot = coarse.slot(day * 24 + Int64(hour)), day * 24 + Int64(hour) < latest else { continue }
-            coarse.count[slot] = UInt32(clamping: count)
-            coarse.covered[slot] = UInt32(clamping: Swift.min(Int(Self.coarseLength), Swift.max(0, covered)))
+            coarse.restore(slot, count: count, covered: Swift.min(Int(Self.coarseLength), Swift.max(0, covered)))
             if holdsAmounts {
-                coarse.amount[slot] = pane.amount
+                coarse.columns.amount[slot] = pane.amount
             } else {
-                coarse.sum[slot] = pane.sum
-                coarse.deviations[slot] = pane.deviations
-                coarse.low[slot] = pane.low
-                coarse.high[slot] = pane.high
+                coarse.columns.sum[slot] = pane.sum
+                coarse.columns.deviations[slot] = pane.deviations
+                coarse.columns.low[slot] = pane.low
+                coarse.columns.high[slot] = pane.high
             }
         }
     }

@@ -132,7 +132,7 @@ extension PersonAnalysis {
     // MARK: Sessions and nights
 
     var view: SessionView {
-        func tier(_ metric: Metric) -> PaneTier<UInt16>? { place(of: metric).map { series[$0].panes.middle } }
+        func tier(_ metric: Metric) -> PaneTier? { place(of: metric).map { series[$0].panes.middle } }
         return SessionView(
             heart: tier(.heartRate), steps: tier(.steps), cadence: tier(.cadence), speed: tier(.speed),
             power: tier(.power))

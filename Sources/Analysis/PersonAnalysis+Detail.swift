@@ -75,11 +75,11 @@ extension PersonAnalysis {
 
     private func fill(_ detail: inout FeatureDetail, place: Int, length: Int64) {
         if length <= 3_600_000 {
-            fill(&detail, series[place].panes.fine, length)
+            fill(&detail, series[place].panes.fine, series[place].panes.middle, length)
         } else if length <= 86_400_000 {
-            fill(&detail, series[place].panes.middle, length)
+            fill(&detail, series[place].panes.middle, series[place].panes.coarse, length)
         } else {
-            fill(&detail, series[place].panes.coarse, length)
+            fill(&detail, series[place].panes.coarse, series[place].panes.coarse, length)
         }
         guard let window = detail.window, detail.count > 0 else { return }
         let one = series[place]
@@ -109,11 +109,14 @@ extension PersonAnalysis {
         return false
     }
 
-    private func fill<Small>(_ detail: inout FeatureDetail, _ tier: PaneTier<Small>, _ length: Int64) {
+    private func fill(
+        _ detail: inout FeatureDetail, _ tier: PaneTier, _ outer: PaneTier, _ length: Int64
+    ) {
         let window = tier.window(length, end: lastTick)
         detail.window = TimeRange(Timestamp(milliseconds: window.start), Timestamp(milliseconds: window.end))
-        detail.coverage = tier.coverage(window)
-        detail.count = tier.count(window)
+        let span = PaneSpan.of(tier, outer, window)
+        detail.coverage = WindowReading.coverage(tier, outer, span, length: window.length)
+        detail.count = WindowReading.count(tier, outer, span)
         if let occupied = tier.occupied(window) {
             detail.first = Timestamp(milliseconds: occupied.first)
             detail.last = Timestamp(milliseconds: occupied.last)

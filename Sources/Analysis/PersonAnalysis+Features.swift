@@ -63,36 +63,40 @@ extension PersonAnalysis {
         if function.readsSamples {
             return order(place, length, share: function == .median ? 0.5 : parameter)
         }
-        if length <= 3_600_000 { return window(function, series[place].panes.fine, place, length) }
-        if length <= 86_400_000 { return window(function, series[place].panes.middle, place, length) }
-        return window(function, series[place].panes.coarse, place, length)
-    }
-
-    @inline(__always) private func window<Small>(
-        _ function: WindowFunction, _ tier: PaneTier<Small>, _ place: Int, _ length: Int64
-    ) -> Double {
-        let window = tier.window(length, end: lastTick)
+        // Only the two tiers are copied, a reference each: a method of the series would retain all of it.
+        let inner: PaneTier
+        let outer: PaneTier
+        if length <= 3_600_000 {
+            inner = series[place].panes.fine
+            outer = series[place].panes.middle
+        } else {
+            inner = length <= 86_400_000 ? series[place].panes.middle : series[place].panes.coarse
+            outer = series[place].panes.coarse
+        }
+        let window = inner.window(length, end: lastTick)
         switch function {
-        case .mean: return tier.mean(window)
-        case .sum: return tier.sum(window)
-        case .count: return Double(tier.count(window))
-        case .coverage: return tier.coverage(window)
-        case .std: return tier.deviation(window)
-        case .min: return tier.least(window)
-        case .max: return tier.greatest(window)
-        case .first: return tier.first(window)
+        case .first: return inner.first(window)
         case .last: return last(place, window)
-        case .delta: return tier.holdsAmounts ? .nan : last(place, window) - tier.first(window)
-        case .slope: return tier.slope(window)
+        case .delta: return inner.holdsAmounts ? .nan : last(place, window) - inner.first(window)
+        case .slope: return inner.slope(window)
+        default: break
+        }
+        let span = PaneSpan.of(inner, outer, window)
+        switch function {
+        case .mean: return WindowReading.mean(inner, outer, span)
+        case .sum: return WindowReading.sum(inner, outer, span)
+        case .count: return Double(WindowReading.count(inner, outer, span))
+        case .coverage: return WindowReading.coverage(inner, outer, span, length: window.length)
+        case .std: return WindowReading.deviation(inner, outer, span)
+        case .min: return WindowReading.least(inner, outer, span)
+        case .max: return WindowReading.greatest(inner, outer, span)
         default: return .nan
         }
     }
 
     /// The newest value, when it lies in the window: every window ends now.
     private func last(_ place: Int, _ window: PaneWindow) -> Double {
-        let time = series[place].latestTime
-        guard time >= window.start else { return .nan }
-        return Double(series[place].latestValue)
+        series[place].latestTime >= window.start ? Double(series[place].latestValue) : .nan
     }
 
     private func order(_ place: Int, _ length: Int64, share: Double) -> Double {

@@ -90,7 +90,9 @@ public struct PersonAnalysis: Sendable {
     /// Time of the newest usable sample of any metric that was applied.
     public var lastSample: Timestamp? {
         var newest: Int64 = -1
-        for one in series where one.metric != .sensorState { newest = Swift.max(newest, one.latestTime) }
+        for i in series.indices where series[i].metric != .sensorState {
+            newest = Swift.max(newest, series[i].latestTime)
+        }
         return newest < 0 ? nil : Timestamp(milliseconds: newest)
     }
 

@@ -85,6 +85,22 @@ struct InvarianceTests {
         #expect(one.values == two.values)
     }
 
+    @Test("a copy goes its own way")
+    func copies() throws {
+        let start = monday + 3600 * 3
+        let stream = randomStream(seed: 51, from: start, seconds: 3 * 3600)
+        var one = try Driver(Self.settings, from: start)
+        one.take(stream.prefix(stream.count / 2))
+        var copy = one
+        let before = everyFeature.indices.map { copy.analysis.value($0).bitPattern }
+        one.take(stream.suffix(stream.count / 2))
+        #expect(everyFeature.indices.map { copy.analysis.value($0).bitPattern } == before)
+        #expect(everyFeature.indices.map { one.analysis.value($0).bitPattern } != before)
+        copy.take(stream.suffix(stream.count / 2))
+        #expect(copy.stored == one.stored)
+        #expect(copy.values == one.values)
+    }
+
     @Test("foreign values and clocks neither trap nor last", arguments: 1...20 as ClosedRange<UInt64>)
     func foreign(seed: UInt64) throws {
         var random = Random(seed)

@@ -110,13 +110,13 @@ struct MetricSeries: Sendable {
         let count: Int
         if time >= tick - 3_600_000 {
             length = SeriesPanes.fineLength
-            count = panes.fine.slot(time / length).map { Int(panes.fine.count[$0]) } ?? 0
+            count = panes.fine.slot(time / length).map { panes.fine.columns.count($0) } ?? 0
         } else if time >= tick - Self.horizon {
             length = SeriesPanes.middleLength
-            count = panes.middle.slot(time / length).map { Int(panes.middle.count[$0]) } ?? 0
+            count = panes.middle.slot(time / length).map { panes.middle.columns.count($0) } ?? 0
         } else {
             length = SeriesPanes.coarseLength
-            count = panes.coarse.slot(time / length).map { Int(panes.coarse.count[$0]) } ?? 0
+            count = panes.coarse.slot(time / length).map { panes.coarse.columns.count($0) } ?? 0
         }
         let pane = time / length
         guard count == 0 || backfill.pane == pane && time > backfill.time else { return false }
@@ -170,8 +170,10 @@ struct MetricSeries: Sendable {
         var i = turns.count - 1
         while i > 0, turns[i].from > probe { i -= 1 }
         if i >= 0, turns[i].source == source, turns[i].from <= probe { return true }
-        if let slot = panes.fine.slot(probe / SeriesPanes.fineLength) { return panes.fine.covered[slot] == 0 }
-        if let slot = panes.middle.slot(probe / SeriesPanes.middleLength) { return panes.middle.covered[slot] == 0 }
+        if let slot = panes.fine.slot(probe / SeriesPanes.fineLength) { return panes.fine.columns.covered(slot) == 0 }
+        if let slot = panes.middle.slot(probe / SeriesPanes.middleLength) {
+            return panes.middle.columns.covered(slot) == 0
+        }
         return false
     }
 

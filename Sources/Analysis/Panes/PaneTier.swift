@@ -5,7 +5,7 @@
 /// instead of plain squares: a Float of them loses nothing to cancellation. Increments use `amount`, whole multiples
 /// of 2⁻²⁰ unit, in place of `sum` and `deviations`: shares of a span add up to exactly the value that was spread, in
 /// any order.
-struct PaneTier<Small: FixedWidthInteger & UnsignedInteger & Sendable>: Sendable {
+struct PaneTier: Sendable {
     /// Milliseconds.
     let length: Int64
     let capacity: Int
@@ -14,37 +14,32 @@ struct PaneTier<Small: FixedWidthInteger & UnsignedInteger & Sendable>: Sendable
     /// Number of the newest pane that has a slot; older ones reach back `capacity` panes.
     private(set) var newest: Int64 = -1
     private(set) var newestSlot = 0
-
-    var count: [Small]
-    /// Milliseconds that samples cover.
-    var covered: [Small]
-    var sum: [Float]
-    var deviations: [Float]
-    var low: [Float]
-    var high: [Float]
-    var first: [Float]
-    var amount: [Int64]
+    private(set) var columns: PaneColumns
 
     init(length: Int64, capacity: Int, holdsAmounts: Bool, keepsFirst: Bool) {
         self.length = length
         self.capacity = capacity
         self.holdsAmounts = holdsAmounts
         self.keepsFirst = keepsFirst
-        let values = holdsAmounts ? 0 : capacity
-        count = Array(repeating: 0, count: capacity)
-        covered = Array(repeating: 0, count: capacity)
-        sum = Array(repeating: 0, count: values)
-        deviations = Array(repeating: 0, count: values)
-        low = Array(repeating: .infinity, count: values)
-        high = Array(repeating: -.infinity, count: values)
-        first = Array(repeating: 0, count: keepsFirst ? values : 0)
-        amount = Array(repeating: 0, count: holdsAmounts ? capacity : 0)
+        columns = PaneColumns(
+            capacity: capacity, holdsAmounts: holdsAmounts, keepsFirst: keepsFirst,
+            isWide: length > Int64(UInt16.max))
     }
 
     /// Bytes its columns take.
-    var footprint: Int {
-        (count.count + covered.count) * MemoryLayout<Small>.stride + amount.count * 8
-            + (sum.count + deviations.count + low.count + high.count + first.count) * 4
+    var footprint: Int { columns.footprint }
+
+    /// Must be called before the first of a series of changes: copies of a tier share their columns until then.
+    mutating func makeUnique() {
+        if !isKnownUniquelyReferenced(&columns) { columns = columns.copy() }
+    }
+
+    func holdsSomething(_ slot: Int) -> Bool { columns.count(slot) > 0 || columns.covered(slot) > 0 }
+
+    /// Puts back a pane as a checkpoint has it.
+    func restore(_ slot: Int, count: Int, covered: Int) {
+        columns.setCount(slot, count)
+        columns.setCovered(slot, covered)
     }
 
     /// The slot of a pane; `nil` when it has left the ring or does not exist yet.
@@ -62,7 +57,7 @@ struct PaneTier<Small: FixedWidthInteger & UnsignedInteger & Sendable>: Sendable
             newestSlot += 1
             if newestSlot == capacity { newestSlot = 0 }
             newest = index
-            clear(newestSlot)
+            columns.clear(newestSlot)
         } else {
             leap(to: index)
         }
@@ -74,21 +69,8 @@ struct PaneTier<Small: FixedWidthInteger & UnsignedInteger & Sendable>: Sendable
         newestSlot = Int(index % Int64(capacity))
         var slot = newestSlot
         for _ in 0..<Swift.min(steps, Int64(capacity)) {
-            clear(slot)
+            columns.clear(slot)
             slot = slot == 0 ? capacity - 1 : slot - 1
-        }
-    }
-
-    private mutating func clear(_ slot: Int) {
-        count[slot] = 0
-        covered[slot] = 0
-        if holdsAmounts {
-            amount[slot] = 0
-        } else {
-            sum[slot] = 0
-            deviations[slot] = 0
-            low[slot] = .infinity
-            high[slot] = -.infinity
         }
     }
 
@@ -96,31 +78,33 @@ struct PaneTier<Small: FixedWidthInteger & UnsignedInteger & Sendable>: Sendable
     mutating func write(_ pane: OpenPane) {
         advance(to: pane.index)
         guard pane.count > 0, let slot = slot(pane.index) else { return }
-        count[slot] = Small(clamping: pane.count)
-        sum[slot] = Float(pane.sum)
-        deviations[slot] = Float(pane.deviations)
-        low[slot] = pane.low
-        high[slot] = pane.high
-        if keepsFirst { first[slot] = Float(pane.base) }
+        columns.setCount(slot, pane.count)
+        columns.sum[slot] = Float(pane.sum)
+        columns.deviations[slot] = Float(pane.deviations)
+        columns.low[slot] = pane.low
+        columns.high[slot] = pane.high
+        if keepsFirst { columns.first[slot] = Float(pane.base) }
     }
 
     /// Adds one value to a pane that was already written.
     mutating func amend(_ index: Int64, _ value: Float) {
         advance(to: index)
         guard let slot = slot(index) else { return }
-        let n = Double(count[slot])
+        let columns = columns
+        let known = columns.count(slot)
+        let n = Double(known)
         let v = Double(value)
-        if n == 0 {
-            sum[slot] = value
-            if keepsFirst { first[slot] = value }
+        if known == 0 {
+            columns.sum[slot] = value
+            if keepsFirst { columns.first[slot] = value }
         } else {
-            let d = v - Double(sum[slot]) / n
-            deviations[slot] = Float(Double(deviations[slot]) + d * d * n / (n + 1))
-            sum[slot] = Float(Double(sum[slot]) + v)
+            let d = v - Double(columns.sum[slot]) / n
+            columns.deviations[slot] = Float(Double(columns.deviations[slot]) + d * d * n / (n + 1))
+            columns.sum[slot] = Float(Double(columns.sum[slot]) + v)
         }
-        count[slot] = Small(clamping: Int(count[slot]) + 1)
-        low[slot] = Swift.min(low[slot], value)
-        high[slot] = Swift.max(high[slot], value)
+        columns.setCount(slot, known + 1)
+        columns.low[slot] = Swift.min(columns.low[slot], value)
+        columns.high[slot] = Swift.max(columns.high[slot], value)
     }
 
     /// Marks `[from, to)` as covered; a pane is never more than full. O(panes touched), at most the ring.
@@ -133,7 +117,7 @@ struct PaneTier<Small: FixedWidthInteger & UnsignedInteger & Sendable>: Sendable
             let start = index * length
             let part = Swift.min(to, start + length) - Swift.max(from, start)
             if let slot = slot(index) {
-                covered[slot] = Small(truncatingIfNeeded: Swift.min(length, Int64(covered[slot]) + part))
+                columns.setCovered(slot, Swift.min(Int(length), columns.covered(slot) + Int(part)))
             }
             index += 1
         }
@@ -153,7 +137,7 @@ struct PaneTier<Small: FixedWidthInteger & UnsignedInteger & Sendable>: Sendable
         while index <= last {
             let end = Swift.min(to, (index + 1) * length)
             let until = end == to ? whole : share(of: whole, part: end - from, span: span)
-            if let slot = slot(index) { amount[slot] = amount[slot] &+ (until &- given) }
+            if let slot = slot(index) { columns.amount[slot] = columns.amount[slot] &+ (until &- given) }
             given = until
             index += 1
         }
@@ -170,7 +154,7 @@ struct PaneTier<Small: FixedWidthInteger & UnsignedInteger & Sendable>: Sendable
     mutating func count(_ index: Int64) {
         advance(to: index)
         guard let slot = slot(index) else { return }
-        count[slot] = Small(clamping: Int(count[slot]) + 1)
+        columns.setCount(slot, columns.count(slot) + 1)
     }
 }
 

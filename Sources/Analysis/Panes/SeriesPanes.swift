@@ -17,9 +17,9 @@ struct SeriesPanes: Sendable {
     static let amountUnit = 1_048_576.0
 
     let holdsAmounts: Bool
-    var fine: PaneTier<UInt16>
-    var middle: PaneTier<UInt16>
-    var coarse: PaneTier<UInt32>
+    var fine: PaneTier
+    var middle: PaneTier
+    var coarse: PaneTier
 
     private var open = OpenPane(index: -1)
     private var openMiddle = OpenPane(index: -1)
@@ -52,8 +52,16 @@ struct SeriesPanes: Sendable {
     /// Bytes the columns take; DESIGN §7 allows 65,536.
     var footprint: Int { fine.footprint + middle.footprint + coarse.footprint }
 
+    /// Must be called before the panes are changed; `begin` does.
+    mutating func makeUnique() {
+        fine.makeUnique()
+        middle.makeUnique()
+        coarse.makeUnique()
+    }
+
     /// Before the samples of tick `end` are applied: time has passed up to the pane before.
     mutating func begin(tick end: Int64) {
+        makeUnique()
         let pane = end / Self.fineLength - 1
         if open.index < pane {
             finish()
@@ -195,7 +203,7 @@ struct SeriesPanes: Sendable {
         // Only hours that hold something are worth a part: from the ring's newest back to the last closing.
         var index = Swift.max(closedHours, coarse.newest - Int64(Self.coarseCapacity) + 1)
         while index < hour, index <= coarse.newest {
-            if let slot = coarse.slot(index), coarse.count[slot] > 0 || coarse.covered[slot] > 0 {
+            if let slot = coarse.slot(index), coarse.holdsSomething(slot) {
                 changedDays.insert(index / 24)
             }
             index += 1

@@ -18,7 +18,7 @@ enum MinuteActivity: UInt8, Sendable {
     static let activePower = 40.0
     static let calmPower = 15.0
     /// A minute's steps are known when at least half of it is covered.
-    static let knownSteps: UInt16 = 30_000
+    static let knownSteps = 30_000
 
     static func of(_ value: Double, calm: Double, active: Double) -> MinuteActivity {
         value >= active ? .active : value < calm ? .calm : .between

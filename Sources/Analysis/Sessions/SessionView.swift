@@ -2,11 +2,11 @@ import Vitals
 
 /// The minute panes that sessions and the night's resting rate are read from.
 struct SessionView {
-    var heart: PaneTier<UInt16>?
-    var steps: PaneTier<UInt16>?
-    var cadence: PaneTier<UInt16>?
-    var speed: PaneTier<UInt16>?
-    var power: PaneTier<UInt16>?
+    var heart: PaneTier?
+    var steps: PaneTier?
+    var cadence: PaneTier?
+    var speed: PaneTier?
+    var power: PaneTier?
 
     func activity(_ minute: Int64) -> MinuteActivity {
         var result = MinuteActivity.unknown
@@ -28,15 +28,16 @@ struct SessionView {
 
     /// Steps a minute, where at least half of the minute is known.
     private func stepRate(_ minute: Int64) -> Double? {
-        guard let steps, let slot = steps.slot(minute), steps.covered[slot] >= MinuteActivity.knownSteps else {
+        guard let steps, let slot = steps.slot(minute), steps.columns.covered(slot) >= MinuteActivity.knownSteps else {
             return nil
         }
-        return Double(steps.amount[slot]) / SeriesPanes.amountUnit * 60_000 / Double(steps.covered[slot])
+        return Double(steps.columns.amount[slot]) / SeriesPanes.amountUnit * 60_000
+            / Double(steps.columns.covered(slot))
     }
 
-    private func mean(_ tier: PaneTier<UInt16>?, _ minute: Int64) -> Double? {
-        guard let tier, let slot = tier.slot(minute), tier.count[slot] > 0 else { return nil }
-        return Double(tier.sum[slot]) / Double(tier.count[slot])
+    private func mean(_ tier: PaneTier?, _ minute: Int64) -> Double? {
+        guard let tier, let slot = tier.slot(minute), tier.columns.count(slot) > 0 else { return nil }
+        return Double(tier.columns.sum[slot]) / Double(tier.columns.count(slot))
     }
 
     /// Mean, peak and coverage of heart rate over minutes `[from, to)`.
@@ -50,10 +51,10 @@ struct SessionView {
         var minute = oldest
         while minute < to {
             if let slot = heart.slot(minute) {
-                sum += Double(heart.sum[slot])
-                count += Int(heart.count[slot])
-                covered += Int(heart.covered[slot])
-                peak = Swift.max(peak, heart.high[slot])
+                sum += Double(heart.columns.sum[slot])
+                count += heart.columns.count(slot)
+                covered += heart.columns.covered(slot)
+                peak = Swift.max(peak, heart.columns.high[slot])
             }
             minute += 1
         }
@@ -77,15 +78,16 @@ struct SessionView {
     /// none: at least nine tenths covered, and not one step in them.
     func resting(from: Int64, to: Int64) -> (sum: Double, count: Int, minutes: Int) {
         guard let heart, let steps else { return (0, 0, 0) }
-        let known = UInt16(steps.length * 9 / 10)
+        let known = Int(steps.length * 9 / 10)
         var result = (sum: 0.0, count: 0, minutes: 0)
         var minute = Swift.max(from, heart.newest - Int64(heart.capacity) + 1)
         while minute < to {
-            if let a = steps.slot(minute), steps.covered[a] >= known, steps.amount[a] == 0, let b = heart.slot(minute),
-                heart.count[b] > 0
+            if let a = steps.slot(minute), steps.columns.covered(a) >= known, steps.columns.amount[a] == 0,
+                let b = heart.slot(minute),
+                heart.columns.count(b) > 0
             {
-                result.sum += Double(heart.sum[b])
-                result.count += Int(heart.count[b])
+                result.sum += Double(heart.columns.sum[b])
+                result.count += heart.columns.count(b)
                 result.minutes += 1
             }
             minute += 1

@@ -117,7 +117,7 @@ let everyFeature: [Feature] = {
         .mean, .std, .min, .max, .sum, .count, .first, .last, .delta, .slope, .coverage,
     ]
     for function in functions {
-        for metric in [Metric.heartRate, .steps, .rrInterval, .worn, .bodyTemperature] {
+        for metric in [Metric.heartRate, .steps, .rrInterval, .worn, .bodyTemperature, .respirationRate] {
             for span in [TimeSpan.seconds(30), .minutes(10), .minutes(60), .hours(6), .hours(24), .days(7)] {
                 list.append(.window(function, metric, span, parameter: 0))
             }
@@ -183,6 +183,15 @@ func randomStream(seed: UInt64, from start: Timestamp, seconds: Int64) -> [Happe
                             metric: .steps, value: chance(0.005) ? 60_000 : total.rounded(),
                             counter: CounterRule(
                                 kind: .cumulative, wraps: false, resets: [.daily, .reboot], maxRate: 5)), watch, now))
+            }
+            if t % 25 == 3 {
+                // A device that is always behind, now more, now less.
+                let behind = TimeSpan.milliseconds(Int64.random(in: 3000...90_000, using: &random))
+                let value = Float(Double.random(in: 10...18, using: &random))
+                list.append(
+                    .sample(
+                        Sample(metric: .respirationRate, value: value, time: now - behind, received: now, source: watch)
+                    ))
             }
             if t % 15 == 0 {
                 list.append(.reading(Reading(metric: .heartRate, value: heart + 1), watch, now))
