@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 import Vitals
 
@@ -122,6 +123,20 @@ import Vitals
         unseen.note("log")
         unseen.clearStatus()
         #expect(unseen.log == "log\n")
+    }
+
+    @Test("a daemon outlives the reader of its output")
+    func closedPipe() {
+        var ends: [Int32] = [0, 0]
+        #expect(pipe(&ends) == 0)
+        signal(SIGPIPE, SIG_IGN)
+        close(ends[0])
+        let output = TextOutput(descriptor: ends[1], isLive: true)
+        output.outliveReader()
+        output.line("nobody reads this")
+        #expect(output.isIntact)
+        #expect(output.pending == "")
+        close(ends[1])
     }
 
     @Test("numbers round to nearest, halves away from zero, and never show a minus zero")

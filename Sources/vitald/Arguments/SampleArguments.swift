@@ -72,7 +72,7 @@ enum SampleArguments {
         for path in paths {
             let imported = try SampleFile.read(path: path, options: options) { progress in
                 let share = progress.size > 0 ? " \(progress.bytes * 100 / progress.size) %" : ""
-                console.show(status: "reading \(path):\(share) \(progress.rows) rows")
+                console.show(status: "reading \(FileTree.name(of: path)):\(share) \(progress.rows) rows")
             }
             console.clearStatus()
             console.note("\(path): \(imported.report)")

@@ -28,13 +28,15 @@ enum ImportCommand: Subcommand {
     static func run(_ arguments: Arguments, on console: Console) throws {
         let path = try arguments.required("store")
         let source = try SampleArguments.source(arguments)
-        // People are looked up before anything is written: a file that cannot be used leaves no store behind.
-        let known = try FileTree.exists(path) ? StoreFile.openToRead(path).people() : []
+        // A store that is there is opened first, so that another writer is noticed before long files are read; a new one
+        // is made last, so that a file that cannot be used leaves none behind.
+        let existing = try StoreFile.openToWrite(path)
+        let known = try existing?.people() ?? []
         let person = try SampleArguments.person(arguments, among: known)
         let zone = try Zone(named: person.zone)
         let options = try SampleArguments.options(arguments, source: source.id, zone: zone)
         let samples = try SampleArguments.read(arguments.positionals, options, on: console)
-        let store = try SQLiteStore.open(path: path, mode: .write(hub: .random(), createIfMissing: true))
+        let store = try existing ?? SQLiteStore.open(path: path, mode: .write(hub: .random(), createIfMissing: true))
         defer { store.close() }
         try Importing.run(samples, of: person, source: source, store: store) { done, total in
             console.show(status: "storing \(total > 0 ? done * 100 / total : 100) %")

@@ -45,7 +45,9 @@ enum ReplayCommand: Subcommand {
     private static func replaySamples(_ arguments: Arguments, batch: Int, on console: Console) throws {
         let path = arguments.text("store")
         let source = try SampleArguments.source(arguments)
-        let known = try path.map { try FileTree.exists($0) ? StoreFile.openToRead($0).people() : [] } ?? []
+        // As in `import`: an existing store first, a new one last.
+        let existing = try path.flatMap { try StoreFile.openToWrite($0) }
+        let known = try existing?.people() ?? []
         let person = try SampleArguments.person(arguments, among: known)
         let options = try SampleArguments.options(arguments, source: source.id, zone: try Zone(named: person.zone))
         let rules = try Folder.files(in: [try ShippedFiles.folder(.rules, arguments)], ending: ".json5")
@@ -55,7 +57,7 @@ enum ReplayCommand: Subcommand {
         let configured = Configured(
             people: [person], devices: [source], assignments: [Assignment(device: source.id, person: person.id)],
             profiles: [], rules: rules)
-        let store = try open(path, hub: HubID(derivedFrom: "replay"))
+        let store = try existing ?? open(path, hub: HubID(derivedFrom: "replay"))
         defer { store?.close() }
         let run = Run(EventJSON(people: [person], devices: [source]), batch: batch, arguments, on: console)
         try Replay.samples(

@@ -19,6 +19,7 @@ enum RunCommand: Subcommand {
         let path = try arguments.required("config")
         let configuration = try Configuration.load(path: path)
         let configured = try configuration.configured()
+        console.outliveReaders()
         let names = EventJSON(people: configured.people, devices: configured.devices)
         let observer = Daemon.Observer(
             log: { console.note($0) },

@@ -35,6 +35,12 @@ final class Console: Sendable {
     /// What `kept()` kept of stderr.
     var log: String { err.pending }
 
+    /// From now on the process goes on when nobody reads its outputs any more: for daemons.
+    func outliveReaders() {
+        out.outliveReader()
+        err.outliveReader()
+    }
+
     /// A line on stderr; a status line stays below it.
     func note(_ line: String) {
         status.withLock { status in

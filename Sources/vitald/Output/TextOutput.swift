@@ -1,11 +1,15 @@
 import Glibc
 import Synchronization
 
-/// Text on its way to a file descriptor, in large writes. When the reader has closed the pipe, the process ends quietly.
+/// Text on its way to a file descriptor, in large writes.
+///
+/// When the reader has closed the pipe, the process ends quietly: nobody wants the rest. A daemon has other work than
+/// what it prints (the journal may be restarted under it) and goes on, see `outliveReader`.
 final class TextOutput: Sendable {
     private struct State {
         var bytes: [UInt8] = []
         var failed = false
+        var outlivesReader = false
     }
 
     /// Pages of a pipe's buffer: fewer, larger writes gain nothing.
@@ -33,6 +37,9 @@ final class TextOutput: Sendable {
 
     func flush() { state.withLock { send(&$0) } }
 
+    /// From now on a closed pipe swallows the text instead of ending the process.
+    func outliveReader() { state.withLock { $0.outlivesReader = true } }
+
     /// Whether everything written so far reached the descriptor.
     var isIntact: Bool { state.withLock { !$0.failed } }
 
@@ -48,6 +55,7 @@ final class TextOutput: Sendable {
                 if count >= 0 {
                     start += count
                 } else if errno == EPIPE {
+                    if state.outlivesReader { break }
                     // The reader has seen enough (`vitald … | head`). `_exit`: other threads may still run.
                     _exit(0)
                 } else if errno == EAGAIN {

@@ -18,6 +18,12 @@ enum StoreFile {
         }
     }
 
+    /// Opens a store as its one writer; nil where there is none yet.
+    static func openToWrite(_ path: String) throws(StoreError) -> SQLiteStore? {
+        guard FileTree.exists(path) else { return nil }
+        return try SQLiteStore.open(path: path, mode: .write(hub: .random(), createIfMissing: false))
+    }
+
     private static func missing(_ path: String) -> any Error {
         let folder = FileTree.folder(of: path)
         let names = FileTree.names(in: folder)
