@@ -4,50 +4,60 @@ import Testing
 
 @Suite("A replay that is killed", .serialized)
 struct InterruptionTests {
-    static let rounds = 50
+    static let kills = 50
+
+    /// Small batches, so that a replay commits all the time and most kills meet it between two commits.
+    private static func command(_ store: String) -> [String]? {
+        guard let data = Program.shared?.appending(path: "data/mishra2020_fitbit") else { return nil }
+        let files = ["A4G0044_hr.csv.gz", "A4G0044_steps.csv.gz"].map { data.appending(path: $0).path }
+        return ["replay"] + files + ["--store", store, "--person", "ada", "--batch", "200", "--verbose"]
+    }
 
     @Test("ends in the same store as one that was not, however often it is killed")
     func killedReplayEqualsUninterruptedReplay() throws {
-        guard let shared = Program.shared else {
-            print("SKIPPED: no folder `shared` with recordings beside the project")
-            return
-        }
-        let data = shared.appending(path: "data/mishra2020_fitbit")
-        let files = ["A4G0044_hr.csv.gz", "A4G0044_steps.csv.gz"].map { data.appending(path: $0).path }
         let folder = TemporaryFolder()
-        let command = { (store: String) in
-            ["replay"] + files + ["--store", folder.path(store), "--person", "ada", "--batch", "1000", "--verbose"]
+        guard let uninterrupted = Self.command(folder.path("whole.db")) else {
+            return print("SKIPPED: no folder `shared` with recordings beside the project")
         }
-        let whole = try Program.run(command("whole.db"))
+        let whole = try Program.run(uninterrupted)
         #expect(whole.status == 0, "\(whole.errors)")
-        let events = Set(whole.lines)
-
-        var generator = SplitMix(state: 20_261_121)
-        var kills = 0
-        var printed: Set<String> = []
-        var acknowledged = 0
-        while kills < Self.rounds {
-            let running = try Program.Running(command("cut.db"))
-            usleep(useconds_t(20_000 + generator.next() % 60_000))
-            let finishedAlone = !running.process.isRunning
-            running.kill()
-            if finishedAlone { break }
-            kills += 1
-            // What was acknowledged on standard error is in the store, and never shrinks.
-            let consumed = Acknowledgement.last(in: running.errors)?.consumed ?? acknowledged
-            #expect(consumed >= acknowledged)
-            acknowledged = consumed
-            printed.formUnion(running.output.split(separator: "\n").map(String.init).filter { $0.hasSuffix("}") })
-        }
-        let rest = try Program.run(command("cut.db"))
-        #expect(rest.status == 0, "\(rest.errors)")
-        #expect(kills >= Self.rounds, "the replay ended after \(kills) kills: too fast for this test")
-        #expect(printed.isSubset(of: events), "an event was decided that an uninterrupted run does not decide")
-
         let one = try SQLiteStore.open(path: folder.path("whole.db"), mode: .read)
-        let other = try SQLiteStore.open(path: folder.path("cut.db"), mode: .read)
-        let difference = try contentsDifference(one, other)
-        #expect(difference == nil, "\(difference ?? "")")
+        defer { one.close() }
+
+        var random = SplitMix(state: 20_261_121)
+        var kills = 0
+        var midway = 0
+        var finished = 0
+        while kills < Self.kills || finished == 0 {
+            // Each store is killed again and again until the replay into it has ended.
+            let store = folder.path("cut\(finished).db")
+            let command = try #require(Self.command(store))
+            var acknowledged = 0
+            while true {
+                let running = try Program.Running(command)
+                let patience = kills < Self.kills ? Double(40 + random.next() % 400) / 1000 : 60
+                let ended = running.ends(within: patience)
+                if !ended {
+                    running.kill()
+                    kills += 1
+                }
+                // An event is printed after its commit: every one is the uninterrupted run's.
+                let events = running.output.split(separator: "\n").map(String.init).filter { $0.hasSuffix("}") }
+                #expect(Set(events).isSubset(of: whole.lines))
+                // What was acknowledged stays: the next run goes on behind it.
+                let consumed = Acknowledgement.last(in: running.errors)?.consumed ?? acknowledged
+                #expect(consumed >= acknowledged)
+                if !ended, consumed > acknowledged { midway += 1 }
+                acknowledged = consumed
+                if ended { break }
+            }
+            let other = try SQLiteStore.open(path: store, mode: .read)
+            let difference = try contentsDifference(one, other)
+            #expect(difference == nil, "\(difference ?? "")")
+            other.close()
+            finished += 1
+        }
+        #expect(midway >= Self.kills / 3, "too few kills met a replay between two commits: \(midway)")
     }
 }
 

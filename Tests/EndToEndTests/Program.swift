@@ -70,6 +70,13 @@ struct Program {
             process.waitUntilExit()
         }
 
+        /// Whether the program ends by itself within some seconds.
+        func ends(within seconds: Double) -> Bool {
+            let end = Date().addingTimeInterval(seconds)
+            while process.isRunning, Date() < end { usleep(1000) }
+            return !process.isRunning
+        }
+
         func terminate() { process.terminate() }
 
         /// Waits until the text on standard error contains a word.
@@ -84,9 +91,7 @@ struct Program {
         }
 
         func finish(limit: Double) -> Result {
-            let end = Date().addingTimeInterval(limit)
-            while process.isRunning, Date() < end { usleep(2000) }
-            if process.isRunning { kill() }
+            if !ends(within: limit) { kill() }
             process.waitUntilExit()
             return Result(status: process.terminationStatus, output: output, errors: errors)
         }

@@ -3,7 +3,9 @@ import Vitals
 extension PersonAnalysis {
     /// The newest nightly resting heart rate, unless it is older than `restingHold`.
     public var restingHeartRate: Double? {
-        guard let newest = daily.of(.restingHeartRate).last, lastTick - newest.time <= Self.restingHold else { return nil }
+        guard let newest = daily.of(.restingHeartRate).last, lastTick - newest.time <= Self.restingHold else {
+            return nil
+        }
         return Double(newest.value)
     }
 

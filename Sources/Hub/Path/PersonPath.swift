@@ -39,6 +39,7 @@ struct PersonPath {
         var settings = AnalysisSettings(zone: zone, features: household.book.features)
         for assignment in household.configured.assignments where assignment.person == person.id {
             settings.priorities[assignment.device] = household.device(assignment.device)?.priority ?? 0
+            settings.cadence[assignment.device] = household.profile(of: assignment.device)?.cadence.values.min()
         }
         return settings
     }

@@ -1,8 +1,9 @@
 import Vitals
 
 extension Pipeline {
-    /// How far back stored samples are read at start, so that every window up to a day can be rebuilt (DESIGN §5).
-    static let rebuiltWindow = TimeSpan.hours(25)
+    /// How far back stored samples are read at start, so that every window up to a day can be rebuilt (DESIGN §5): a day,
+    /// and what still covers its beginning (`PersonAnalysis.rebuildRange`).
+    static let rebuiltWindow = TimeSpan.hours(27)
     /// How far back daily series are read: `baseline` looks at most this far.
     static let dailyHistory = TimeSpan.days(90)
 
