@@ -1,3 +1,4 @@
+import Hub
 import Storage
 import Testing
 import Vitals
@@ -84,7 +85,7 @@ import Vitals
 
     @Test("events are named by their first digits", arguments: ["", "abc", "xyz1", "last ", "--", "12-g4"])
     func eventNames(text: String) {
-        #expect(throws: CommandError.self) { try EventName(text) }
+        #expect(throws: EventNameError.self) { try EventName(text) }
         #expect(throws: Never.self) { try EventName("last") }
         #expect(throws: Never.self) { try EventName("3F2a-9c") }
     }

@@ -301,6 +301,9 @@ public actor Daemon {
             switch try SocketRequest.parse(line) {
             case .query(.status): return [status(), Self.ok]
             case .query(.devices): return devices() + [Self.ok]
+            case .query(.alert(let name)):
+                guard let store else { return [Self.error("the hub is stopping")] }
+                return ["{\"id\":\"\(try EventName(name).find(in: store, kind: .alert).id)\"}", Self.ok]
             case .command(var command):
                 if command.actor.isEmpty { command.actor = "uid \(peer.user)" }
                 return [apply(command).map { Self.error($0) } ?? Self.ok]

@@ -6,6 +6,7 @@ import Vitals
 /// ```
 /// {"query":"status"}
 /// {"query":"devices"}
+/// {"query":"alert","event":"3f2a"}
 /// {"command":"acknowledge","event":"…","comment":"…","actor":"ada","id":"…"}
 /// {"command":"reload"}   {"command":"stop"}   {"command":"accept_plan","event":"…"}   {"command":"decline_plan",…}
 /// ```
@@ -22,8 +23,11 @@ public enum SocketRequest: Hashable, Sendable {
     public static func parse(_ line: String) throws(JSONError) -> SocketRequest {
         let document = try JSONDocument.parse(line, file: "request")
         let root = try document.reader.object(known: ["query", "command", "event", "comment", "actor", "id"])
-        if let query = try root.optionalOneOf("query", allowed: ["status", "devices"]) {
-            return .query(query == "status" ? .status : .devices)
+        switch try root.optionalOneOf("query", allowed: ["status", "devices", "alert"]) {
+        case "status": return .query(.status)
+        case "devices": return .query(.devices)
+        case "alert": return .query(.alert(named: try root.string("event")))
+        default: break
         }
         let id = try root.optionalString("id")
         guard let id = id.map({ CommandID($0) }) ?? .random() else {
@@ -54,7 +58,11 @@ public enum SocketRequest: Hashable, Sendable {
         var json = JSONWriter()
         json.object { json in
             switch self {
-            case .query(let query): json.member("query", query == .status ? "status" : "devices")
+            case .query(.status): json.member("query", "status")
+            case .query(.devices): json.member("query", "devices")
+            case .query(.alert(let name)):
+                json.member("query", "alert")
+                json.member("event", name)
             case .command(let command):
                 switch command.action {
                 case .acknowledge(let event, let comment):

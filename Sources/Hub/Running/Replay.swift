@@ -69,11 +69,10 @@ public struct Replay {
 
     // MARK: Recordings
 
-    /// Replays a recording.
+    /// Replays a recording; afterwards `reader` knows whether its end was torn.
     public static func recording(
-        _ reader: RecordingReader, input: ContentHash, store: (any Store)?, batch: Int = defaultBatch, sink: Sink
+        _ reader: inout RecordingReader, input: ContentHash, store: (any Store)?, batch: Int = defaultBatch, sink: Sink
     ) throws {
-        var reader = reader
         let header = reader.header
         let pipeline: Pipeline
         let isResumed = try store.map { try ReplayCursor(input: input).position(in: $0) > 0 } ?? false

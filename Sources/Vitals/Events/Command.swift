@@ -26,4 +26,6 @@ public struct Command: Hashable, Sendable {
 public enum Query: Hashable, Sendable {
     case status
     case devices
+    /// The alert that a name (`last`, or the beginning of an id) stands for.
+    case alert(named: String)
 }

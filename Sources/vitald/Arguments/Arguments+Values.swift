@@ -1,3 +1,4 @@
+import Hub
 import JSON5
 import Vitals
 
@@ -21,6 +22,12 @@ extension Arguments {
         let range = TimeRange(from ?? .distantPast, to ?? .distantFuture)
         guard range.start < range.end else { throw .usage("--to must be later than --from") }
         return range
+    }
+
+    /// A positional that names an event.
+    func eventName(_ position: Int) throws(CommandError) -> EventName {
+        let text = try positional(position)
+        do { return try EventName(text) } catch { throw .usage(error.description) }
     }
 
     /// A length of time above zero, like `30s` or `10m`.

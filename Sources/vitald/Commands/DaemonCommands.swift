@@ -78,20 +78,19 @@ enum AlertAckCommand: Subcommand {
         ], examples: ["vitald alert ack 3f2a9c01 --by grace --comment 'called her, she is resting'"])
 
     static func run(_ arguments: Arguments, on console: Console) throws {
-        let alert = try find(try EventName(try arguments.positional(0)), arguments)
+        let alert = try find(try arguments.positional(0), arguments)
         let comment = arguments.text("comment") ?? ""
         try DaemonSocket.order(.acknowledge(alert, comment: comment), arguments, by: arguments.text("by") ?? "")
         console.note("acknowledged \(alert)")
     }
 
-    /// A whole id goes to the daemon as it is. A beginning is looked up in the daemon's store.
-    private static func find(_ name: EventName, _ arguments: Arguments) throws -> EventID {
-        if let id = EventID(name.text) { return id }
-        let status = Answer(try DaemonSocket.ask(.query(.status), arguments))
-        guard let path = status.text("store") else {
-            throw CommandError.failed("vitald does not say where its store is", hint: "give the event's whole id")
+    /// A whole id goes to the daemon as it is; a beginning is looked up by the daemon, in its own store.
+    private static func find(_ name: String, _ arguments: Arguments) throws -> EventID {
+        if let id = EventID(name) { return id }
+        let answer = Answer(try DaemonSocket.ask(.query(.alert(named: name)), arguments))
+        guard let id = answer.text("id").flatMap({ EventID($0) }) else {
+            throw CommandError.failed("vitald did not say which alert that is", hint: "give the event's whole id")
         }
-        let store = try StoreFile.openToRead(path)
-        return try name.find(in: store, kind: .alert).id
+        return id
     }
 }

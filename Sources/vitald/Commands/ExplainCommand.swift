@@ -11,7 +11,7 @@ enum ExplainCommand: Subcommand {
 
     static func run(_ arguments: Arguments, on console: Console) throws {
         let store = try StoreFile.open(arguments)
-        let event = try EventName(try arguments.positional(0)).find(in: store)
+        let event = try arguments.eventName(0).find(in: store)
         let episode = try episode(of: event, in: store)
         // Who acknowledged an alert tells nothing about its cause: that is with the opening.
         let opening = episode.first { $0.transition == 0 }

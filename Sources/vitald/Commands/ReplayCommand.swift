@@ -88,7 +88,7 @@ enum ReplayCommand: Subcommand {
             throw CommandError.usage("--\(option) does not go with recordings: they bring their own")
         }
         for path in paths {
-            let reader = try RecordingReader(path: path)
+            var reader = try RecordingReader(path: path)
             let header = reader.header
             let store = try open(arguments.text("store"), hub: header.hub)
             defer { store?.close() }
@@ -97,7 +97,7 @@ enum ReplayCommand: Subcommand {
             var writer = ByteWriter()
             header.write(to: &writer)
             try Replay.recording(
-                reader, input: ContentHash(of: writer.bytes), store: store, batch: batch, sink: run.sink)
+                &reader, input: ContentHash(of: writer.bytes), store: store, batch: batch, sink: run.sink)
             run.finish(path, count: nil, isStored: store != nil)
         }
     }

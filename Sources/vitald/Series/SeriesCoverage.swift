@@ -4,7 +4,7 @@ import Vitals
 ///
 /// The share of [first, last] within `hold` after a sample, where `hold` is 2.5 × the series' own median cadence, 5 s
 /// to 5 min (a daily value holds for 2.5 cadences whatever their length). For increments it is the share that spans
-/// cover. Gaps are counted in buckets 2 % wide, so that the median, and with it the share, may be off by as much.
+/// cover. Gaps are counted in buckets of a few percent, so that the median, and with it the share, may be off by 5 %.
 struct SeriesCoverage: Sendable {
     private struct Bucket {
         var count = 0

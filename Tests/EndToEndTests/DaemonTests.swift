@@ -1,0 +1,133 @@
+import Foundation
+import Hub
+import JSON5
+import Links
+import Testing
+import Vitals
+
+@Suite("A running hub", .serialized)
+struct DaemonTests {
+    /// A folder with a configuration: ada, and a sensor that speaks JSON lines.
+    private final class Home {
+        let folder = TemporaryFolder()
+        var socket: String { folder.path("s") }
+        var store: String { folder.path("hub.db") }
+        var rules: String { folder.path("Rules") }
+        var config: String { folder.path("vitald.json5") }
+
+        init() throws {
+            let root = Program.packageRoot
+            try FileManager.default.copyItem(at: root.appending(path: "Rules"), to: URL(filePath: rules))
+            try """
+            {
+              store: "hub.db", socket: "\(socket)", profiles: "\(root.path)/DeviceProfiles", rules: "Rules",
+              people: [ { name: "ada" } ],
+              devices: [ { name: "belt", profile: "diy.lines", port: "\(folder.path("belt"))", person: "ada" } ],
+            }
+            """.write(toFile: config, atomically: true, encoding: .utf8)
+        }
+
+        func start() throws -> Program.Running {
+            let hub = try Program.Running(["run", "--config", config])
+            guard hub.waitFor("ready") else { throw HubDidNotStart(log: hub.errors) }
+            return hub
+        }
+
+        func events(_ arguments: String...) throws -> [String] {
+            try Program.run(["events", "--store", store, "--format", "jsonl"] + arguments).lines
+        }
+    }
+
+    private struct HubDidNotStart: Error { var log: String }
+
+    @Test("finds the alert that was open when it stopped, and lets a person acknowledge it, once")
+    func acknowledge() throws {
+        let home = try Home()
+        // An hour at 135 bpm without a step, up to now.
+        let now = Int(Date().timeIntervalSince1970)
+        var rows = "time,heart_rate,steps\n"
+        for second in stride(from: now - 3600, to: now, by: 10) {
+            rows += "\(second),135,\((second - now) % 60 == 0 ? "0" : "")\n"
+        }
+        try rows.write(toFile: home.folder.path("hour.csv"), atomically: true, encoding: .utf8)
+        let replay = try Program.run([
+            "replay", home.folder.path("hour.csv"), "--store", home.store, "--person", "ada", "--span", "60s",
+        ])
+        #expect(replay.lines.contains { $0.contains("resting-tachycardia") }, "\(replay.errors)")
+
+        var hub = try home.start()
+        hub.kill()
+        hub = try home.start()
+        let arguments = [
+            "alert", "ack", "last", "--by", "grace", "--comment", "sitting with her", "--socket", home.socket,
+        ]
+        let first = try Program.run(arguments)
+        #expect(first.status == 0, "\(first.errors)")
+        let second = try Program.run(arguments)
+        #expect(second.status == 1, "\(second.errors)")
+        hub.terminate()
+        #expect(hub.finish(limit: 3).status == 0)
+        let alerts = try home.events("--kind", "alert").filter { $0.contains("resting-tachycardia") }
+        #expect(alerts.filter { $0.contains("\"phase\":\"opened\"") }.count == 1)
+        #expect(alerts.filter { $0.contains("\"phase\":\"acknowledged\"") && $0.contains("grace") }.count == 1)
+    }
+
+    @Test("keeps a rule in force when its file is broken, names the place, and takes the mended file")
+    func reload() throws {
+        let home = try Home()
+        let hub = try home.start()
+        defer { hub.kill() }
+        let rule = "\(home.rules)/sedentary-hour.json5"
+        let text = try String(contentsOfFile: rule, encoding: .utf8)
+        try text.replacing("sum(steps, 60m)", with: "sum(stepps, 60m)").write(
+            toFile: rule, atomically: true, encoding: .utf8)
+        kill(hub.process.processIdentifier, SIGHUP)
+        #expect(hub.waitFor("sedentary-hour.json5:"), "\(hub.errors)")
+        #expect(hub.waitFor("did you mean 'steps'"))
+        let status = try SocketClient.request(path: home.socket, .query(.status))
+        #expect(status.count == 1 && status[0].contains("\"put_aside\":[]"), "the old rule is in force: \(status)")
+        try text.write(toFile: rule, atomically: true, encoding: .utf8)
+        #expect(try Program.run(["reload", "--socket", home.socket]).status == 0)
+    }
+
+    @Test("survives random bytes on the line, counts them, and reads the next good line")
+    func randomBytes() throws {
+        let home = try Home()
+        let hub = try home.start()
+        let terminal = try PseudoTerminal(link: home.folder.path("belt"))
+        var random = SplitMix(state: 5)
+        for _ in 0..<200 {
+            _ = terminal.write((0..<256).map { _ in UInt8(truncatingIfNeeded: random.next()) })
+            usleep(1000)
+        }
+        _ = terminal.write(Array("\n{\"hr\":71}\n".utf8))
+        usleep(300_000)
+        let device = try #require(try SocketClient.request(path: home.socket, .query(.devices)).first)
+        #expect(device.contains("\"diagnostics\":{\"") && device.contains("\"state\":\"connected\""), "\(device)")
+        // The pane that holds it closes within seven seconds.
+        usleep(7_500_000)
+        hub.terminate()
+        let end = hub.finish(limit: 3)
+        #expect(end.status == 0)
+        #expect(end.errors.split(separator: "\n").count < 30, "the log is limited")
+        let series = try Program.run(["series", "--store", home.store, "--format", "jsonl"])
+        #expect(series.lines.contains { $0.contains("heart_rate") }, "\(series.output)")
+        terminal.close()
+    }
+
+    @Test("is the only writer of its store")
+    func oneWriter() throws {
+        let home = try Home()
+        let hub = try home.start()
+        defer { hub.kill() }
+        let second = try Program.run(["run", "--config", home.config])
+        #expect(second.status == 1)
+        #expect(second.errors.contains("hub.db") || second.errors.contains("another"), "\(second.errors)")
+        try "time,heart_rate\n2026-01-01T00:00:00Z,60\n".write(
+            toFile: home.folder.path("a.csv"), atomically: true, encoding: .utf8)
+        let imported = try Program.run([
+            "import", home.folder.path("a.csv"), "--store", home.store, "--person", "ada",
+        ])
+        #expect(imported.status == 1, "\(imported.output)")
+    }
+}
