@@ -9,7 +9,7 @@ import Vitals
 /// var decoder = Decoder(profile)
 /// ```
 ///
-/// The language is described in `Profiles.docc/ProfileLanguage.md`.
+/// The language is described in `DeviceProfiles/README.md`.
 public struct Profile: Sendable {
     /// How well the profile is known to be right.
     public enum Proof: String, CaseIterable, Sendable {
@@ -30,7 +30,7 @@ public struct Profile: Sendable {
     public internal(set) var proof: Proof?
     public internal(set) var match = Match()
     public internal(set) var link = LinkSettings()
-    /// For serial devices; never `nil` there.
+    /// For serial devices; `nil` there only where a driver opens the device itself.
     public internal(set) var port: PortSettings?
     public internal(set) var probe: Probe?
     public internal(set) var connect: [Step] = []
@@ -54,6 +54,13 @@ public struct Profile: Sendable {
     /// FNV-1a of the text, to tell whether a checkpoint belongs to it.
     public internal(set) var fingerprint: UInt64 = 0
 
+    /// The profile whose messages and inputs it takes over.
+    public internal(set) var extends: String?
+    /// What the device's clock shows, as far as its steps set it.
+    public internal(set) var clock = DeviceClock.local
+    /// Values of `cfg.NAME` in its steps.
+    public internal(set) var settings: [String: Int] = [:]
+
     var program = Program(Tables())
 
     /// Where the bytes of an input come from.
@@ -66,14 +73,35 @@ public struct Profile: Sendable {
 
     /// Reads a profile file.
     ///
+    /// - Parameter others: files of profiles that it may extend.
     /// - Throws: `JSONError` with file, line and column of the first mistake.
-    public init(text: String, file: String) throws(JSONError) {
-        let document = try JSONDocument.parse(text, file: file)
-        var parser = ProfileParser(document)
+    public init(text: String, file: String, extending others: [Configured.File] = []) throws(JSONError) {
+        self = try Profile(try JSONDocument.parse(text, file: file), bases: Profile.documents(others))
+    }
+
+    init(_ document: JSONDocument, bases: [String: JSONDocument]) throws(JSONError) {
+        var parser = ProfileParser(document, bases: bases)
         self = try parser.read()
     }
 
+    /// The documents that can be read at all, by id; of two the later.
+    static func documents(_ files: [Configured.File]) -> [String: JSONDocument] {
+        var documents: [String: JSONDocument] = [:]
+        for file in files {
+            guard let document = try? JSONDocument.parse(file.text, file: file.path),
+                let id = try? document.reader.string("id")
+            else { continue }
+            documents[id] = document
+        }
+        return documents
+    }
+
     init() {}
+
+    /// Whether code is needed to connect.
+    public var hasDriver: Bool {
+        connect.contains { if case .driver = $0 { true } else { false } }
+    }
 
     /// The first input of the file: what `decode` takes when none is named.
     public var defaultInput: String? { program.inputs.first?.name }
@@ -88,10 +116,13 @@ public struct ProfileLibrary: Sendable {
 
     /// Reads profile files. Of two with the same id the later wins, so that `/etc` can replace what was shipped; within
     /// one directory that is a mistake.
-    public init(files: [Configured.File]) {
+    ///
+    /// - Parameter others: files of profiles that these may extend, without becoming part of the library.
+    public init(files: [Configured.File], extending others: [Configured.File] = []) {
+        let bases = Profile.documents(others + files)
         for file in files {
             do throws(JSONError) {
-                try add(try Profile(text: file.text, file: file.path), file)
+                try add(try Profile(try JSONDocument.parse(file.text, file: file.path), bases: bases), file)
             } catch {
                 errors.append(error)
             }

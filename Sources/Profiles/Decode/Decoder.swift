@@ -11,14 +11,20 @@ import Vitals
 /// decoder.feed(bytes, input: "port", at: now, into: &decoded)
 /// ```
 public struct Decoder: Sendable {
+    /// Where the device is worn: a device whose clock shows local time is read by it.
+    public var zone: Zone
+
     let program: Program
     let fingerprint: UInt64
     /// Without a clock `thin` and the pace of statuses mean nothing: vectors and single frames.
     let isTimed: Bool
     /// One per input.
     var streams: [Stream]
-    var memory: Memory
-    var scratch = Scratch()
+    var workspace: Workspace
+    /// Parts of messages that come in several frames, one per assembly.
+    var collections: [Collection]
+    var lines = Lines()
+    var memo = Memo()
 
     /// What is left of a stream after its last complete frame.
     struct Stream: Sendable {
@@ -30,40 +36,32 @@ public struct Decoder: Sendable {
         var group: [UInt8] = []
     }
 
-    /// What outlives a frame.
-    struct Memory: Sendable {
-        /// When a metric last passed `thin`.
-        var thinned: [Int64]
-        /// The last value of an `onChange` field; NaN for none.
-        var changes: [Double]
-        var told: [Told]
-
-        struct Told: Sendable {
-            /// NaN: nothing was told, or it no longer holds.
-            var value = Double.nan
-            var at = Int64.min
-        }
+    /// Parts that came so far.
+    struct Collection: Sendable {
+        var bytes: [UInt8] = []
+        var count: Int64 = 0
+        /// A part was missing; nothing counts until the first part.
+        var isBroken = false
     }
 
-    /// What a frame is decoded in.
-    struct Scratch: Sendable {
-        var slots: [Slot] = []
-        var items: [Double] = []
+    /// What frames of text are decoded in, and unpacked ones.
+    struct Lines: Sendable {
         var members: [JSONLine.Member] = []
+        var items: [Double] = []
         var matcher = Matcher()
         var frame: [UInt8] = []
-        var counts: [Int] = []
-        var isCounted = false
+        var columns = ColumnNames()
     }
 
-    struct Slot: Sendable {
-        /// The scaled value; NaN for none.
-        var number = Double.nan
-        /// The integer it came from, for bits and differences.
-        var raw: Int64 = 0
-        /// A range of `items`; a count of -1 marks a single value.
-        var start = 0
-        var count = -1
+    /// What is known of the last frame, when it gave nothing and nothing is due: a frame that says the same then does
+    /// the same, which is the common case of sensors that repeat themselves sixty times a second.
+    struct Memo: Sendable {
+        /// -1: nothing is known.
+        var input: Int32 = -1
+        var count: Int32 = 0
+        var tallied: Int32 = 0
+        var from: Int64 = 0
+        var until: Int64 = 0
     }
 
     /// How often a status is told again although nothing changed, so that a listener who came late knows it too.
@@ -71,18 +69,17 @@ public struct Decoder: Sendable {
     /// How often a changing signal strength is told.
     static let signalPace = TimeSpan.seconds(1)
 
-    /// - Parameter timed: `false` for frames without a clock: then `thin` lets everything pass.
-    public init(_ profile: Profile, timed: Bool = true) {
+    /// - Parameters:
+    ///   - timed: `false` for frames without a clock: then `thin` lets everything pass.
+    ///   - zone: where the device is worn.
+    public init(_ profile: Profile, timed: Bool = true, zone: Zone = .utc) {
+        self.zone = zone
         program = profile.program
         fingerprint = profile.fingerprint
         isTimed = timed
         streams = program.inputs.map { _ in Stream() }
-        memory = Memory(
-            thinned: Array(repeating: .min, count: program.metricCount),
-            changes: Array(repeating: .nan, count: program.emissions.count),
-            told: Array(repeating: Memory.Told(), count: program.statusCount))
-        scratch.slots = Array(repeating: Slot(), count: program.slotCount)
-        scratch.counts = Array(repeating: 0, count: program.diagnostics.count)
+        collections = Array(repeating: Collection(), count: program.sizes.collections)
+        workspace = Workspace(program.sizes)
     }
 
     /// Takes bytes as one read or one notification delivered them and appends what they mean.
@@ -92,47 +89,54 @@ public struct Decoder: Sendable {
     ///   - at: when they arrived, on the hub's clock.
     /// - Complexity: O(bytes × messages of the input), at worst.
     public mutating func feed(_ bytes: [UInt8], input: String, at: Timestamp, into decoded: inout Decoded) {
-        guard let index = program.inputs.firstIndex(where: { $0.name == input }) else {
+        guard let index = program.names.firstIndex(of: input) else {
             decoded.diagnostics[.unknown, default: 0] += 1
             return
         }
+        bytes.withUnsafeBufferPointer { feed($0, index, at, &decoded) }
+    }
+
+    private mutating func feed(
+        _ bytes: UnsafeBufferPointer<UInt8>, _ index: Int, _ at: Timestamp, _ decoded: inout Decoded
+    ) {
+        if !isKnownUniquelyReferenced(&workspace) { workspace = workspace.copy() }
         let program = self.program
-        switch program.inputs[index].framing {
-        case .none:
+        var engine = Engine(program, workspace, at: at, isTimed: isTimed, memo: memo)
+        if case .none = program.inputs[index].framing {
             if bytes.count > Program.longestFrame {
-                count(.tooLong)
+                engine.count(.tooLong)
             } else {
-                decode(bytes.span, index, at, &decoded)
+                engine.decode(bytes, index, program, &self, &decoded)
             }
-        default: cut(bytes, index, at, &decoded)
+        } else {
+            engine.cut(bytes, index, program, &self, &decoded)
         }
-        if scratch.isCounted { report(&decoded) }
+        memo = engine.memo
+        if engine.isCounted { report(&decoded) }
     }
 
     /// The link broke: unfinished frames are gone, and what was told about the sensor must be told again.
     public mutating func interrupt() {
+        if !isKnownUniquelyReferenced(&workspace) { workspace = workspace.copy() }
         for index in streams.indices { streams[index] = Stream() }
-        for index in memory.told.indices { memory.told[index] = Memory.Told() }
+        for index in collections.indices { collections[index] = Collection() }
+        for index in 0..<program.sizes.statuses { workspace.told[index] = Workspace.Told() }
+        for index in 0..<program.sizes.kept { workspace.kept[index] = .nan }
+        for index in 0..<program.sizes.clocks { workspace.clocks[index] = Workspace.unset }
+        memo = Memo()
     }
-
-    mutating func count(_ counter: Int) {
-        scratch.counts[counter] &+= 1
-        scratch.isCounted = true
-    }
-
-    mutating func count(_ counter: Counter) { count(counter.rawValue) }
 
     private mutating func report(_ decoded: inout Decoded) {
-        for index in scratch.counts.indices where scratch.counts[index] != 0 {
-            decoded.diagnostics[program.diagnostics[index], default: 0] += scratch.counts[index]
-            scratch.counts[index] = 0
+        let counts = workspace.counts
+        for index in program.diagnostics.indices where counts[index] != 0 {
+            decoded.diagnostics[program.diagnostics[index], default: 0] += counts[index]
+            counts[index] = 0
         }
-        scratch.isCounted = false
     }
 
     /// The counters of the built-in diagnostics, in the order of `Diagnostic.builtIn`.
     enum Counter: Int {
         case resync = 0, checksum, truncated, length, trailing, unknown, outOfRange, suppressed, tooLong, notJSON
-        case frameLoss, noEnd, notANumber, reserved, invalid
+        case frameLoss, noEnd, notANumber, reserved, invalid, noHead, gap, noTime, future, noHeader
     }
 }

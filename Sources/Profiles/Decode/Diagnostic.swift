@@ -28,13 +28,23 @@ public enum Diagnostic: Hashable, Sendable {
     case reserved
     /// The whole frame was declared invalid (`dropAll`).
     case invalid
+    /// A part of a message in several frames came without the message that announces it.
+    case noHead
+    /// A part is missing: the whole message is dropped.
+    case gap
+    /// A value whose time the device should have told and did not.
+    case noTime
+    /// A value that claims to be from the future.
+    case future
+    /// A line of values came before the line that names them.
+    case noHeader
     /// A word of the profile.
     case other(String)
 
     /// All but the profiles' own words, in the order of their counters.
     static let builtIn: [Diagnostic] = [
         .resync, .checksum, .truncated, .length, .trailing, .unknown, .outOfRange, .suppressed, .tooLong, .notJSON,
-        .frameLoss, .noEnd, .notANumber, .reserved, .invalid,
+        .frameLoss, .noEnd, .notANumber, .reserved, .invalid, .noHead, .gap, .noTime, .future, .noHeader,
     ]
 
     /// The word that vectors and logs use.
@@ -55,6 +65,11 @@ public enum Diagnostic: Hashable, Sendable {
         case .notANumber: "not-a-number"
         case .reserved: "reserved"
         case .invalid: "invalid"
+        case .noHead: "no-head"
+        case .gap: "gap"
+        case .noTime: "no-time"
+        case .future: "future"
+        case .noHeader: "no-header"
         case .other(let word): word
         }
     }
@@ -63,7 +78,9 @@ public enum Diagnostic: Hashable, Sendable {
     public var isFramingError: Bool {
         switch self {
         case .resync, .checksum, .truncated, .length, .tooLong, .notJSON, .frameLoss, .noEnd, .unknown: true
-        case .trailing, .outOfRange, .suppressed, .notANumber, .reserved, .invalid, .other: false
+        case .trailing, .outOfRange, .suppressed, .notANumber, .reserved, .invalid, .noHead, .gap, .noTime, .future,
+            .noHeader, .other:
+            false
         }
     }
 }

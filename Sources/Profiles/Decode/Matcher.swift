@@ -11,6 +11,12 @@ struct Matcher: Sendable {
     private var visited: [UInt64] = []
     private var pending: [Pending] = []
 
+    /// Where a group of the last match begins and ends, -1 where it took no part.
+    func capture(_ group: Int) -> (start: Int, end: Int) {
+        guard 2 * group + 1 < captures.count else { return (-1, -1) }
+        return (captures[2 * group], captures[2 * group + 1])
+    }
+
     /// Whether the pattern matches at the beginning of the line.
     ///
     /// - Complexity: O(instructions of the pattern × bytes of the line), at worst.

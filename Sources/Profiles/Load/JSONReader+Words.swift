@@ -56,9 +56,16 @@ extension JSONReader {
         return bytes
     }
 
-    func uuid() throws(JSONError) -> BluetoothUUID {
-        let text = try string()
-        guard !text.hasPrefix("$") else { throw error("not supported yet: vars ('\(text)'); write the UUID here") }
+    /// - Parameter names: what `$name` stands for.
+    func uuid(_ names: [String: String]) throws(JSONError) -> BluetoothUUID {
+        var text = try string()
+        if text.hasPrefix("$") {
+            let name = String(text.dropFirst())
+            guard let value = names[name] else {
+                throw error("there is no '\(name)' in vars", hint: didYouMean(name, in: names.keys.sorted()))
+            }
+            text = value
+        }
         guard let uuid = BluetoothUUID(text) else {
             throw error("expected a UUID such as 180D or 00030001-78fc-48fe-8e23-433b3a1942d0")
         }
@@ -78,13 +85,6 @@ extension JSONReader {
             throw PatternError(offset: 0, message: "it must be a string")
         }
         return text
-    }
-
-    /// Refuses keys of the language that this version does not run, so that none is silently ignored.
-    func refuse(_ keys: [String]) throws(JSONError) {
-        for member in try object().members where keys.contains(member.key) {
-            throw document.error(at: member.keyLocation, "not supported yet: \(member.key)")
-        }
     }
 
     /// A short stable word: letters, digits, `-`, `_`, `.`.

@@ -7,7 +7,6 @@ extension ProfileParser {
             "metric", "value", "unit", "unless", "if", "onChange", "thin", "range", "map", "series", "dedupe", "time",
             "counter", "dropAll",
         ])
-        try reader.refuse(["dedupe"])
         let metric = try self.metric(try reader.required("metric"))
         let value = try reader.required("value")
         let field = try known(value, scope)
@@ -17,11 +16,14 @@ extension ProfileParser {
         if let drop = try reader.optional("dropAll") { emission.dropAll = try alternatives(drop, scope) }
         if let condition = try reader.optional("if") { emission.condition = try conjunction(condition, scope) }
         if let change = try reader.optional("onChange") {
-            let watched = try known(change, scope)
-            guard !watched.isList else { throw change.error("not supported yet: onChange of a repeated field") }
-            emission.onChange = watched.slot
-            emission.changeMemory = changeCount
-            changeCount += 1
+            emission.onChange = try known(change, scope).slot
+            emission.changeMemory = try changeMemory(of: metric, change, scope)
+        }
+        if let dedupe = try reader.optional("dedupe") {
+            emission.dedupe = try unchangedWithin(dedupe).milliseconds
+            guard !field.isList else { throw dedupe.error("a repeated field cannot be deduplicated; see onChange") }
+            emission.dedupeMemory = Int32(tables.sizes.dedupes)
+            tables.sizes.dedupes += 1
         }
         if let thin = try reader.optional("thin") { emission.thin = try thin.duration().milliseconds }
         if let range = try reader.optional("range") {
@@ -36,12 +38,12 @@ extension ProfileParser {
             guard metric.kind == .beat else { throw series.error("\(metric.name) is not measured per heartbeat") }
         }
         emission.isBeat = metric.kind == .beat
-        if let time = try reader.optional("time") { emission.time = try self.time(time, scope) }
+        if let time = try reader.optional("time") { emission.time = try timeRule(time, scope) }
         try readCounter(reader, &emission)
         if let index = tables.metrics.firstIndex(of: metric) {
-            emission.thinMemory = index
+            emission.thinMemory = Int32(index)
         } else {
-            emission.thinMemory = tables.metrics.count
+            emission.thinMemory = Int32(tables.metrics.count)
             tables.metrics.append(metric)
         }
         return emission
@@ -66,6 +68,28 @@ extension ProfileParser {
         }
     }
 
+    /// Emissions of one metric that watch a field of one name speak of the same change, whichever message it comes in.
+    private mutating func changeMemory(
+        of metric: Metric, _ change: JSONReader, _ scope: MessageScope
+    ) throws(JSONError) -> Int32 {
+        let key = "\(metric.name) \(scope.inputIndex) \(try change.string())"
+        if let known = changeMemories[key] { return known }
+        let memory = Int32(tables.sizes.changes)
+        tables.sizes.changes += 1
+        changeMemories[key] = memory
+        return memory
+    }
+
+    /// `unchanged-within:5s`.
+    private func unchangedWithin(_ reader: JSONReader) throws(JSONError) -> TimeSpan {
+        let prefix = "unchanged-within:"
+        let text = try reader.string()
+        guard text.hasPrefix(prefix), let span = try JSONReader.duration(String(text.dropFirst(prefix.count))),
+            span > .zero
+        else { throw reader.error("expected unchanged-within: and a duration, such as unchanged-within:5s") }
+        return span
+    }
+
     private mutating func readCodes(_ reader: JSONReader, _ emission: inout Emission) throws(JSONError) {
         let labels = emission.metric.labels
         guard emission.metric.kind == .state else {
@@ -73,7 +97,7 @@ extension ProfileParser {
             return
         }
         guard let map = try reader.optional("map") else {
-            emission.codeCount = labels.count
+            emission.codeCount = Int32(labels.count)
             return
         }
         var codes: [CodeEntry] = []
@@ -93,28 +117,6 @@ extension ProfileParser {
         emission.codes = Tables.add(codes, to: &tables.codes)
     }
 
-    private func time(_ reader: JSONReader, _ scope: MessageScope) throws(JSONError) -> Emission.Time {
-        if case .string = reader.node.value {
-            _ = try reader.oneOf(allowed: ["arrival"])
-            return .arrival
-        }
-        let later = [
-            "date", "century", "slot", "slotMinutes", "base", "floor", "step", "lastSample", "rate", "field",
-            "notAfter", "zone", "unless",
-        ]
-        try reader.object(known: ["epoch", "unit", "else"] + later)
-        try reader.refuse(later)
-        let field = try reader.required("epoch")
-        let known = try self.known(field, scope)
-        guard !known.isList else { throw field.error("a repeated field is no time") }
-        // Without a device time the reading is stamped on arrival; that is the only fallback there is.
-        _ = try reader.optionalOneOf("else", allowed: ["arrival"])
-        let unit = try reader.oneOf("unit", allowed: ["s", "ms"])
-        return .epoch(slot: known.slot, milliseconds: unit == "s" ? 1000 : 1)
-    }
-
-    // MARK: counters
-
     private mutating func readCounter(_ reader: JSONReader, _ emission: inout Emission) throws(JSONError) {
         let isIncrement = emission.metric.kind == .increment
         guard let counter = try reader.optional("counter") else {
@@ -130,7 +132,8 @@ extension ProfileParser {
             "kind", "width", "wraps", "modulus", "resets", "dayEdge", "maxRate", "provisional", "perStep", "saturates",
             "length", "stamped", "mayGrow",
         ])
-        try counter.refuse(["mayGrow"])
+        // Intake counts what is new in a block that comes again, so a growing block needs no rule of its own.
+        _ = try counter.optionalBool("mayGrow")
         var rule = CounterRule(kind: try kind(of: counter))
         rule.width = UInt8(try counter.optionalInteger("width", in: 1...64) ?? 32)
         rule.wraps = try counter.optionalBool("wraps") ?? true
@@ -152,16 +155,16 @@ extension ProfileParser {
         rule.scale = UInt8(try counter.optionalInteger("perStep", in: 1...255) ?? 1)
         rule.saturates = try counter.optionalBool("saturates") ?? false
         if let index = tables.counters.firstIndex(of: rule) {
-            emission.counter = index
+            emission.counter = Int32(index)
         } else {
-            emission.counter = tables.counters.count
+            emission.counter = Int32(tables.counters.count)
             tables.counters.append(rule)
         }
     }
 
     private func kind(of counter: JSONReader) throws(JSONError) -> CounterRule.Kind {
         let word = try counter.oneOf("kind", allowed: ["cumulative", "delta", "bucket"])
-        for key in ["length", "stamped"] where word != "bucket" && counter.has(key) {
+        for key in ["length", "stamped", "mayGrow"] where word != "bucket" && counter.has(key) {
             throw try counter.required(key).error("'\(key)' is for kind: \"bucket\"")
         }
         switch word {
@@ -190,7 +193,8 @@ extension ProfileParser {
     private mutating func told(_ word: String) -> StatusInstruction {
         let index = tables.statusWords.firstIndex(of: word) ?? tables.statusWords.count
         if index == tables.statusWords.count { tables.statusWords.append(word) }
-        return StatusInstruction(kind: .diagnostic(index), counter: tables.counter(of: word))
+        return StatusInstruction(
+            kind: .diagnostic, memory: Int32(StatusInstruction.fixedCount + index), counter: tables.counter(of: word))
     }
 
     private mutating func status(_ reader: JSONReader, _ scope: MessageScope) throws(JSONError) -> StatusInstruction {
@@ -202,9 +206,10 @@ extension ProfileParser {
         let value = try reader.required(kind)
         var status: StatusInstruction
         switch kind {
-        case "worn": status = StatusInstruction(kind: .worn, value: try value.bool() ? 1 : 0)
+        case "worn": status = StatusInstruction(kind: .worn, memory: 0, value: try value.bool() ? 1 : 0)
         case "diag": status = told(try value.word())
-        default: status = StatusInstruction(kind: kind == "contact" ? .contact : .signal)
+        case "contact": status = StatusInstruction(kind: .contact, memory: 1)
+        default: status = StatusInstruction(kind: .signal, memory: 2)
         }
         if kind == "contact" || kind == "signal" {
             if case .string = value.node.value {

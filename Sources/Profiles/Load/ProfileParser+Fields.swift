@@ -19,7 +19,7 @@ extension ProfileParser {
         ("u32be", .integer(size: 4, bigEndian: true, signed: false)),
         ("i32be", .integer(size: 4, bigEndian: true, signed: true)),
         ("u64be", .integer(size: 8, bigEndian: true, signed: false)),
-        ("bcd8", .bcd), ("sfloat", .sfloat), ("float", .float),
+        ("bcd8", .bcd), ("sfloat", .sfloat), ("float", .float), ("datetime7", .date),
     ]
 
     mutating func readFields(_ message: JSONReader, _ scope: inout MessageScope) throws(JSONError) {
@@ -31,6 +31,13 @@ extension ProfileParser {
         var fields: [FieldInstruction] = []
         for reader in readers { fields.append(try field(reader, &scope)) }
         scope.message.fields = Tables.add(fields, to: &tables.fields)
+        let items = fields.reduce(0) { sum, field in
+            switch field.source {
+            case .member: sum + Program.mostRepeats
+            default: sum + (field.repeats > 0 ? Int(field.repeats) : field.repeats < 0 ? Int(field.limit) : 0)
+            }
+        }
+        tables.mostItems = max(tables.mostItems, items)
     }
 
     private mutating func field(_ reader: JSONReader, _ scope: inout MessageScope) throws(JSONError) -> FieldInstruction
@@ -66,9 +73,9 @@ extension ProfileParser {
             guard ratio.count == 2 else {
                 throw scale.error("expected numerator and denominator, such as [1000, 1024]")
             }
-            field.numerator = Double(try ratio[0].integer())
-            field.denominator = Double(try ratio[1].integer())
-            guard field.denominator != 0 else { throw ratio[1].error("the denominator must not be 0") }
+            let (numerator, denominator) = (try ratio[0].integer(), try ratio[1].integer())
+            guard denominator != 0 else { throw ratio[1].error("the denominator must not be 0") }
+            field.scale(by: numerator, over: denominator)
         }
         try readRepeats(reader, &field)
         field.slot = try declare(name, field, scope.fields[name], reader, &scope)
@@ -76,46 +83,49 @@ extension ProfileParser {
     }
 
     private func readRepeats(_ reader: JSONReader, _ field: inout FieldInstruction) throws(JSONError) {
-        if let at = try reader.optionalInteger("at", in: 0...Program.longestFrame - 1) { field.at = at }
+        if let at = try reader.optionalInteger("at", in: 0...Program.longestFrame - 1) { field.at = Int32(at) }
         if let times = try reader.optional("repeat") {
             if case .string = times.node.value {
                 _ = try times.oneOf(allowed: ["end"])
                 field.repeats = FieldInstruction.toEnd
             } else {
-                field.repeats = try times.integer(in: 1...Program.mostRepeats)
+                field.repeats = Int32(try times.integer(in: 1...Program.mostRepeats))
             }
         }
         for key in ["keepNull", "limit"] where reader.has(key) && field.repeats == 0 {
             throw try reader.required(key).error("'\(key)' needs repeat")
         }
         field.keepsNull = try reader.optionalBool("keepNull") ?? false
-        field.limit = try reader.optionalInteger("limit", in: 1...Program.mostRepeats) ?? Program.mostRepeats
+        field.limit = Int32(try reader.optionalInteger("limit", in: 1...Program.mostRepeats) ?? Program.mostRepeats)
     }
 
     /// Gives a field its slot. A name may appear twice: with opposite conditions, as one value in two layouts.
     private mutating func declare(
         _ name: String, _ field: FieldInstruction, _ known: MessageScope.Field?, _ reader: JSONReader,
         _ scope: inout MessageScope
-    ) throws(JSONError) -> Int {
-        let isScaled = field.numerator != field.denominator
+    ) throws(JSONError) -> Int32 {
+        let isScaled = field.scaling != .none
         let hasBits: Bool =
             switch field.source {
-            case .sfloat, .float: false
+            case .sfloat, .float, .date: false
             default: !isScaled && field.repeats == 0
             }
         let isList = field.repeats != 0
+        var isDate = false
+        if case .date = field.source { isDate = true }
+        guard !isDate || !(isList || isScaled) else { throw reader.error("a datetime7 is neither repeated nor scaled") }
         if let known {
-            guard field.condition >= 0, known.isList == isList else {
+            guard !field.condition.isEmpty, known.isList == isList, known.isDate == isDate else {
                 throw try reader.required("name").error(
                     "field '\(name)' exists already; a second one of that name needs an 'if' and the same shape")
             }
             scope.fields[name]?.hasBits = known.hasBits && hasBits
             return known.slot
         }
-        let slot = tables.slotCount
-        tables.slotCount += 1
+        let slot = Int32(tables.sizes.slots)
+        tables.sizes.slots += 1
         scope.names.append(name)
-        scope.fields[name] = MessageScope.Field(slot: slot, hasBits: hasBits, isList: isList)
+        scope.fields[name] = MessageScope.Field(slot: slot, hasBits: hasBits, isList: isList, isDate: isDate)
         return slot
     }
 
@@ -137,10 +147,10 @@ extension ProfileParser {
                 modulus: Int64(try parts[2].integer(in: 1...1 << 40)))
         case "path":
             let path = try reader.required("path")
-            guard scope.input.shape.format == .json else {
-                throw path.error("a path needs an input with format: \"json\"")
+            guard scope.input.shape.format == .json || scope.input.shape.format == .columns else {
+                throw path.error("a path needs an input with format: \"json\" or \"columns\"")
             }
-            let index = key(try path.string(), scope.inputIndex)
+            let index = Int32(key(try path.string(), scope.inputIndex))
             guard let type = try reader.optional("type") else { return .member(index) }
             return try type.oneOf(allowed: ["number", "bool"]) == "bool" ? .flag(index) : .member(index)
         case "group":
@@ -151,19 +161,18 @@ extension ProfileParser {
                     "the pattern has no group '\(try group.string())'",
                     hint: didYouMean(try group.string(), in: pattern.groups))
             }
-            return try reader.optionalBool("presence") ?? false ? .presence(index) : .group(index)
+            return try reader.optionalBool("presence") ?? false ? .presence(Int32(index)) : .group(Int32(index))
         default:
             let type = try reader.required("type")
             guard scope.input.shape.format == .binary else {
                 throw type.error("'type' reads bytes; \(scope.input.shape.format.rawValue) input has other fields")
             }
-            if try type.string() == "datetime7" { throw type.error("not supported yet: datetime7") }
             let name = try type.oneOf(allowed: Self.types.map(\.name))
             return Self.types.first { $0.name == name }?.source ?? .bcd
         }
     }
 
-    private mutating func slices(_ list: JSONReader, _ scope: MessageScope) throws(JSONError) -> Range<Int> {
+    private mutating func slices(_ list: JSONReader, _ scope: MessageScope) throws(JSONError) -> Stretch {
         var slices: [BitSlice] = []
         var width = 0
         for entry in try list.array() {
@@ -180,7 +189,7 @@ extension ProfileParser {
     }
 
     /// The slot of a field that was read before, is single, and whose integer is that of the frame.
-    private func integerSlot(_ reader: JSONReader, _ scope: MessageScope) throws(JSONError) -> Int {
+    func integerSlot(_ reader: JSONReader, _ scope: MessageScope) throws(JSONError) -> Int32 {
         let field = try self.known(reader, scope)
         guard field.hasBits else { throw reader.error("field '\(try reader.string())' is no plain integer") }
         return field.slot
@@ -198,19 +207,18 @@ extension ProfileParser {
     // MARK: conditions
 
     /// Compiles a condition or a list of them, all of which must hold.
-    mutating func conjunction(_ reader: JSONReader, _ scope: MessageScope) throws(JSONError) -> Int {
+    mutating func conjunction(_ reader: JSONReader, _ scope: MessageScope) throws(JSONError) -> Stretch {
         var tests: [Test] = []
         for entry in try reader.oneOrMore() { tests += try self.tests(entry, scope) }
         guard !tests.isEmpty else { throw reader.error("expected at least one condition") }
-        tables.conjunctions.append(Tables.add(tests, to: &tables.tests))
-        return tables.conjunctions.count - 1
+        return Tables.add(tests, to: &tables.tests)
     }
 
     /// Compiles a condition or a list of them, one of which suffices.
-    mutating func alternatives(_ reader: JSONReader, _ scope: MessageScope) throws(JSONError) -> Range<Int> {
-        let start = tables.conjunctions.count
-        for entry in try reader.oneOrMore() { _ = try conjunction(entry, scope) }
-        return start..<tables.conjunctions.count
+    mutating func alternatives(_ reader: JSONReader, _ scope: MessageScope) throws(JSONError) -> Stretch {
+        var all: [Stretch] = []
+        for entry in try reader.oneOrMore() { all.append(try conjunction(entry, scope)) }
+        return Tables.add(all, to: &tables.conjunctions)
     }
 
     private mutating func tests(
@@ -224,18 +232,21 @@ extension ProfileParser {
         if reader.has("is"), kind != "bit" { throw try reader.required("is").error("'is' goes with 'bit'") }
         let name = try reader.required("f")
         let field = try known(name, scope)
-        var test = Test(slot: field.slot, kind: .present(true))
+        var test = Test(slot: field.slot, kind: .present)
         switch kind {
         case "bit":
             guard field.hasBits else { throw name.error("field '\(try name.string())' is no plain integer") }
-            test.kind = .bit(
-                UInt8(try reader.integer("bit", in: 0...62)), try reader.optionalInteger("is", in: 0...1) != 0)
-        case "eq": test.kind = .equal(try reader.number("eq"))
+            test.bit = UInt8(try reader.integer("bit", in: 0...62))
+            test.kind = try reader.optionalInteger("is", in: 0...1) != 0 ? .bitSet : .bitClear
+        case "eq":
+            test.kind = .equal
+            test.value = try reader.number("eq")
         case "in":
             var numbers: [Double] = []
             for entry in try reader.array("in") { numbers.append(try entry.number()) }
-            test.kind = .among(Tables.add(numbers, to: &tables.numbers))
-        default: test.kind = .present(try reader.bool("present"))
+            test.kind = .among
+            test.numbers = Tables.add(numbers, to: &tables.numbers)
+        default: test.kind = try reader.bool("present") ? .present : .absent
         }
         if field.isList, kind != "present" { throw name.error("a repeated field can only be tested for 'present'") }
         guard let more = try reader.optional("and") else { return [test] }

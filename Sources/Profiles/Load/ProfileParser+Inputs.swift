@@ -2,15 +2,26 @@ import JSON5
 import Vitals
 
 extension ProfileParser {
-    mutating func readInputs(_ root: JSONReader) throws(JSONError) {
-        let inputs = try root.required("inputs")
-        for member in try inputs.members() {
+    /// Reads the inputs of a profile and of those of its kind that it extends; its own replace theirs.
+    mutating func readInputs(_ root: JSONReader, _ kin: [JSONReader]) throws(JSONError) {
+        for member in kin {
+            if let inputs = try member.optional("inputs") { try readInputs(inputs) }
+        }
+        guard !tables.inputs.isEmpty else {
+            throw try root.required("inputs").error("a profile needs at least one input")
+        }
+    }
+
+    private mutating func readInputs(_ inputs: JSONReader) throws(JSONError) {
+        for member in try inputs.members() where profile.inputs[member.key] == nil {
+            guard member.key != Self.assembled else {
+                throw inputs.document.error(at: member.keyLocation, "'assembled' is the input of assembled messages")
+            }
             guard tables.inputs.count < Self.mostInputs else {
-                throw document.error(at: member.keyLocation, "more than \(Self.mostInputs) inputs")
+                throw inputs.document.error(at: member.keyLocation, "more than \(Self.mostInputs) inputs")
             }
             tables.inputs.append(try input(member.key, member.reader))
         }
-        guard !tables.inputs.isEmpty else { throw inputs.error("a profile needs at least one input") }
     }
 
     private mutating func input(_ name: String, _ reader: JSONReader) throws(JSONError) -> Input {
@@ -21,7 +32,7 @@ extension ProfileParser {
         profile.inputs[name] = try source(reader)
         input.shape.format = try reader.optionalOneOf("format", Input.Format.self) ?? .binary
         if let framing = try reader.optional("framing") { input.framing = try self.framing(framing) }
-        input.shape.length = try reader.optionalInteger("len", in: 1...Program.longestFrame)
+        input.shape.length = Int32(try reader.optionalInteger("len", in: 1...Program.longestFrame) ?? -1)
         if let check = try reader.optional("check") { input.shape.check = try self.check(check) }
         if let unpack = try reader.optional("unpack") { input.shape.unpack = try self.unpack(unpack) }
         if input.shape.format != .binary {
@@ -33,7 +44,10 @@ extension ProfileParser {
                     "\(input.shape.format.rawValue) input needs framing: { kind: \"lines\", end: \"\\n\" }")
             }
         } else if case .lines = input.framing {
-            throw reader.error("framing by lines needs format: \"text\" or \"json\"")
+            throw reader.error("framing by lines needs format: \"text\", \"json\" or \"columns\"")
+        }
+        if input.shape.format == .columns, tables.inputs.contains(where: { $0.shape.format == .columns }) {
+            throw reader.error("only one input can have columns")
         }
         if let cadence = try reader.optional("cadence") { profile.cadence[name] = try cadence.duration() }
         return input
@@ -48,7 +62,7 @@ extension ProfileParser {
             throw reader.error("'\(kind)' is not an input of a \(profile.transport.rawValue) device")
         }
         switch kind {
-        case "char": return .characteristic(try reader.required("char").uuid())
+        case "char": return .characteristic(try reader.required("char").uuid(vars))
         case "serial":
             guard try reader.bool("serial") else { throw try reader.required("serial").error("expected serial: true") }
             return .serial
@@ -57,7 +71,7 @@ extension ProfileParser {
             guard advert.has("manufacturer") != advert.has("service") else {
                 throw advert.error("expected exactly one of manufacturer, service")
             }
-            if advert.has("service") { return .serviceData(try advert.required("service").uuid()) }
+            if advert.has("service") { return .serviceData(try advert.required("service").uuid(vars)) }
             return .manufacturerData(UInt16(try advert.integer("manufacturer", in: 0...0xFFFF)))
         }
     }
@@ -109,8 +123,8 @@ extension ProfileParser {
         }
         if reader.has("end") { marker.end = try bytes(reader, "end") }
         if let check = try reader.optional("check") { marker.check = try self.check(check) }
-        marker.restMask = try mask(reader, "rest")
-        marker.secondMask = try mask(reader, "at1")
+        marker.rest = try bitRule(reader, "rest")
+        marker.second = try bitRule(reader, "at1")
         guard let group = try reader.optionalObject("group", known: ["count", "firstBit", "take"]) else {
             return marker
         }
@@ -122,12 +136,10 @@ extension ProfileParser {
         return marker
     }
 
-    private func mask(_ reader: JSONReader, _ key: String) throws(JSONError) -> UInt8 {
-        guard let rule = try reader.optionalObject(key, known: ["mask", "set"]) else { return 0 }
-        guard try rule.optionalBool("set") ?? true else {
-            throw try rule.required("set").error("not supported yet: set: false")
-        }
-        return UInt8(try rule.integer("mask", in: 1...255))
+    private func bitRule(_ reader: JSONReader, _ key: String) throws(JSONError) -> Framing.BitRule {
+        guard let rule = try reader.optionalObject(key, known: ["mask", "set"]) else { return Framing.BitRule() }
+        return Framing.BitRule(
+            mask: UInt8(try rule.integer("mask", in: 1...255)), set: try rule.optionalBool("set") ?? true)
     }
 
     private func bytes(_ reader: JSONReader, _ key: String) throws(JSONError) -> [UInt8] {
@@ -136,7 +148,7 @@ extension ProfileParser {
         return bytes
     }
 
-    private func check(_ reader: JSONReader) throws(JSONError) -> Check {
+    func check(_ reader: JSONReader) throws(JSONError) -> Check {
         let kind = try reader.oneOf("kind", allowed: ["sum8", "sum7", "xor8", "crc8"])
         let own = kind == "crc8" ? ["poly", "init", "reflected"] : []
         try reader.object(known: ["kind", "at", "over"] + own)

@@ -30,7 +30,7 @@ extension ProfileParser {
         switch kind {
         case "service":
             let place = try entry.optionalOneOf("where", allowed: ["advert", "gatt"])
-            return .service(try entry.required("service").uuid(), inGATT: place == "gatt")
+            return .service(try entry.required("service").uuid(vars), inGATT: place == "gatt")
         case "name": return .name(try entry.required("name").pattern())
         case "manufacturer":
             return .manufacturer(
@@ -53,9 +53,9 @@ extension ProfileParser {
             vendor: vendor, product: UInt16(parts[1], radix: 16), probe: try entry.optionalBool("probe") ?? false)
     }
 
-    mutating func readLink(_ root: JSONReader) throws(JSONError) {
-        if let link = try root.optionalObject(
-            "link", known: ["bond", "exclusive", "mtu", "settle", "connect", "scan", "reconnect"])
+    mutating func readLink(_ kin: [JSONReader]) throws(JSONError) {
+        if let link = try first("link", kin)?.object(
+            known: ["bond", "exclusive", "mtu", "settle", "connect", "scan", "reconnect"])
         {
             if let bond = try link.optionalOneOf("bond", LinkSettings.Bond.self) { profile.link.bond = bond }
             profile.link.exclusive = try link.optionalBool("exclusive") ?? false
@@ -67,13 +67,13 @@ extension ProfileParser {
                 profile.link.reconnect = reconnect
             }
         }
-        guard let watchdog = try root.optionalObject("watchdog", known: ["silence", "do"]) else { return }
+        guard let watchdog = try first("watchdog", kin)?.object(known: ["silence", "do"]) else { return }
         profile.silence = try watchdog.required("silence").duration()
         profile.watchdogReconnects = try watchdog.oneOf("do", allowed: ["reconnect", "nothing"]) == "reconnect"
     }
 
-    mutating func readPort(_ root: JSONReader) throws(JSONError) {
-        if let port = try root.optionalObject("port", known: ["baud", "format", "flow", "resetOnOpen"]) {
+    mutating func readPort(_ kin: [JSONReader]) throws(JSONError) {
+        if let port = try first("port", kin)?.object(known: ["baud", "format", "flow", "resetOnOpen"]) {
             guard profile.transport == .serial else { throw port.error("only serial profiles have a port") }
             var settings = PortSettings(baud: try port.integer("baud", in: 50...4_000_000))
             if let format = try port.optional("format") {
@@ -89,87 +89,13 @@ extension ProfileParser {
             settings.flow = try port.optionalOneOf("flow", PortSettings.Flow.self) ?? .none
             settings.resetOnOpen = try port.optionalBool("resetOnOpen") ?? false
             profile.port = settings
-        } else if profile.transport == .serial {
-            throw document.error(
-                at: root.location, "a serial profile needs port: { baud: 115200, format: \"8N1\" }", code: .missingKey)
+        } else if profile.transport == .serial, !profile.hasDriver {
+            throw document.reader.error(
+                "a serial profile needs port: { baud: 115200, format: \"8N1\" }", code: .missingKey)
         }
-        guard let probe = try root.optionalObject("probe", known: ["for", "frames", "errors"]) else { return }
+        guard let probe = try first("probe", kin)?.object(known: ["for", "frames", "errors"]) else { return }
         profile.probe = Probe(
             span: try probe.required("for").duration(), frames: try probe.integer("frames", in: 1...100_000),
             errors: try probe.optionalInteger("errors", in: 0...100_000) ?? 0)
-    }
-
-    mutating func readSteps(_ root: JSONReader) throws(JSONError) {
-        profile.connect = try steps(root.optionalArray("connect") ?? [])
-        profile.disconnect = try steps(root.optionalArray("disconnect") ?? [])
-        for entry in try root.optionalArray("keepAlive") ?? [] { profile.keepAlive.append(try recurring(entry)) }
-        for entry in try root.optionalArray("poll") ?? [] { profile.poll.append(try recurring(entry)) }
-        guard let live = try root.optionalObject("live", known: ["start", "every", "stop"]) else { return }
-        profile.live.start = try steps(live.optionalArray("start") ?? [])
-        profile.live.stop = try steps(live.optionalArray("stop") ?? [])
-        for member in try live.optional("every")?.members() ?? [] {
-            guard let every = try JSONReader.duration(member.key), every > .zero else {
-                throw document.error(at: member.keyLocation, "expected a duration such as 25s as the key")
-            }
-            profile.live.every.append(Recurring(every: every, steps: try steps(try member.reader.array())))
-        }
-    }
-
-    private func recurring(_ entry: JSONReader) throws(JSONError) -> Recurring {
-        Recurring(every: try entry.required("every").duration(), steps: [try step(entry, extra: ["every"])])
-    }
-
-    private func steps(_ entries: [JSONReader]) throws(JSONError) -> [Step] {
-        var steps: [Step] = []
-        for entry in entries { steps.append(try step(entry)) }
-        return steps
-    }
-
-    private static let actions = ["read", "subscribe", "indicate", "write", "send", "wait"]
-
-    private func step(_ entry: JSONReader, extra: [String] = []) throws(JSONError) -> Step {
-        let unsupported = ["cmd", "driver", "args", "forEachDay", "clock"]
-        let details = ["optional", "if", "response", "hex", "text", "type", "zone"]
-        try entry.object(known: Self.actions + details + unsupported + extra)
-        try entry.refuse(unsupported)
-        let actions = Self.actions.filter { entry.has($0) }
-        guard actions.count == 1, let action = actions.first else {
-            throw entry.error("expected exactly one of \(Self.actions.joined(separator: ", "))")
-        }
-        let isSerial = ["send"].contains(action)
-        let isBluetooth = ["read", "subscribe", "indicate", "write"].contains(action)
-        guard profile.transport == .serial ? !isBluetooth : !isSerial else {
-            throw entry.error("'\(action)' is not a step of a \(profile.transport.rawValue) device")
-        }
-        let own =
-            action == "write"
-            ? ["response", "hex", "text", "type", "zone", "optional"] : isBluetooth ? ["optional"] : []
-        for key in details where entry.has(key) && key != "if" && !own.contains(key) {
-            throw entry.error("'\(key)' does not go with '\(action)'")
-        }
-        let optional = try entry.optionalBool("optional") ?? false
-        let step: Step =
-            switch action {
-            case "send": .send(try entry.required("send").hexadecimal())
-            case "wait": .wait(try entry.required("wait").duration())
-            case "read": .read(try entry.required("read").uuid(), optional: optional)
-            case "subscribe": .subscribe(try entry.required("subscribe").uuid(), optional: optional)
-            case "indicate": .indicate(try entry.required("indicate").uuid(), optional: optional)
-            default:
-                .write(
-                    try entry.required("write").uuid(), try payload(entry),
-                    response: try entry.optionalBool("response") ?? true, optional: optional)
-            }
-        guard let option = try entry.optional("if") else { return step }
-        return .ifOption(try option.word(), step)
-    }
-
-    private func payload(_ entry: JSONReader) throws(JSONError) -> Step.Payload {
-        let kinds = ["hex", "text", "type"].filter { entry.has($0) }
-        guard kinds.count == 1 else { throw entry.error("a write needs exactly one of hex, text, type") }
-        if entry.has("hex") { return .bytes(try entry.required("hex").hexadecimal()) }
-        if entry.has("text") { return .text(try entry.string("text")) }
-        _ = try entry.oneOf("type", allowed: ["current-time"])
-        return .currentTime(local: try entry.optionalOneOf("zone", allowed: ["local", "utc"]) != "utc")
     }
 }

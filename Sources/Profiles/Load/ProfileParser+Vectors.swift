@@ -95,10 +95,19 @@ extension ProfileParser {
         } else {
             number = try value.number()
         }
-        // Seconds since 1970, fractions allowed.
-        let time = try reader.optionalNumber("t", in: -1e11...1e11)
-        return Vector.Expectation(
-            metric: metric, value: number, time: time.map { Timestamp(milliseconds: Int64(($0 * 1000).rounded())) })
+        return Vector.Expectation(metric: metric, value: number, time: try time(reader))
+    }
+
+    /// Seconds since 1970, fractions allowed, or a time such as `2024-10-15T23:00:00`, in UTC.
+    private func time(_ reader: JSONReader) throws(JSONError) -> Timestamp? {
+        guard let time = try reader.optional("t") else { return nil }
+        if case .string(let text) = time.node.value {
+            guard let moment = Timestamp(text) else {
+                throw time.error("expected seconds since 1970, or a time such as 2024-10-15T23:00:00")
+            }
+            return moment
+        }
+        return Timestamp(milliseconds: Int64((try time.number(in: -1e11...1e11) * 1000).rounded()))
     }
 
     private func status(_ reader: JSONReader) throws(JSONError) -> Status {

@@ -24,12 +24,20 @@ enum Framing: Sendable {
         var lengthAdd = 0
         /// One of these ends it; empty asks nothing.
         var end: [UInt8] = []
-        /// Bits of which one must be set in every byte after the first; 0 asks nothing.
-        var restMask: UInt8 = 0
+        /// What every byte after the first must satisfy.
+        var rest = BitRule()
         /// The same for the second byte.
-        var secondMask: UInt8 = 0
+        var second = BitRule()
         var check: Check?
         var group: Group?
+    }
+
+    /// Bits of which at least one must be set, or none may be; a mask of 0 asks nothing.
+    struct BitRule: Sendable {
+        var mask: UInt8 = 0
+        var set = true
+
+        func allows(_ byte: UInt8) -> Bool { mask == 0 || (byte & mask != 0) == set }
     }
 
     /// Several packets carry one frame, one byte each.
@@ -44,8 +52,8 @@ enum Framing: Sendable {
 }
 
 /// A checksum.
-struct Check: Sendable {
-    enum Kind: Sendable {
+struct Check: Hashable, Sendable {
+    enum Kind: Hashable, Sendable {
         case sum8, sum7, xor8
         case crc8(polynomial: UInt8, initial: UInt8, reflected: Bool)
     }
@@ -58,21 +66,37 @@ struct Check: Sendable {
     var to: Int
 
     /// Whether the frame carries the right sum. A frame too short for one does not.
-    func holds(in frame: Span<UInt8>) -> Bool {
-        let count = frame.count
+    func holds(in frame: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard frame.count >= 2, let (place, range) = places(in: frame.count) else { return false }
+        return frame[place] == sum(of: frame, range)
+    }
+
+    /// Writes the sum to where it belongs; nothing where the packet is too short for one.
+    func seal(_ packet: inout [UInt8]) {
+        guard let (place, range) = places(in: packet.count) else { return }
+        let sum = packet.withUnsafeBufferPointer { self.sum(of: $0, range) }
+        packet[place] = sum
+    }
+
+    /// Where the sum stands in a frame of `count` bytes, and what it is over.
+    private func places(in count: Int) -> (Int, Range<Int>)? {
         let place = at < 0 ? count + at : at
         let end = to < 0 ? count + to : to
-        guard count >= 2, place >= 0, place < count, from >= 0, from <= end, end <= count else { return false }
+        guard place >= 0, place < count, from >= 0, from <= end, end <= count else { return nil }
+        return (place, from..<end)
+    }
+
+    private func sum(of frame: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> UInt8 {
         var sum: UInt8 = 0
         switch kind {
-        case .sum8: for i in from..<end { sum &+= frame[i] }
+        case .sum8: for i in range { sum &+= frame[i] }
         case .sum7:
-            for i in from..<end { sum &+= frame[i] }
+            for i in range { sum &+= frame[i] }
             sum &= 0x7F
-        case .xor8: for i in from..<end { sum ^= frame[i] }
+        case .xor8: for i in range { sum ^= frame[i] }
         case .crc8(let polynomial, let initial, let reflected):
             sum = initial
-            for i in from..<end {
+            for i in range {
                 sum ^= frame[i]
                 for _ in 0..<8 {
                     let carries = reflected ? sum & 1 != 0 : sum & 0x80 != 0
@@ -81,7 +105,7 @@ struct Check: Sendable {
                 }
             }
         }
-        return frame[place] == sum
+        return sum
     }
 }
 

@@ -2,48 +2,100 @@ import Vitals
 
 /// A profile compiled to flat tables: messages, instructions and constants refer to each other by index, so that
 /// decoding a frame follows no reference, compares no name and allocates nothing.
-final class Program: Sendable {
+///
+/// `@unchecked Sendable`: the tables behind the pointers are written in `init`, never afterwards, and freed in `deinit`.
+final class Program: @unchecked Sendable {
+    let code: Code
     let inputs: [Input]
-    /// In the order of the file, grouped by input.
-    let messages: [Message]
-    let fields: [FieldInstruction]
-    let emissions: [Emission]
-    let statuses: [StatusInstruction]
-    let frameTests: [FrameTest]
-    let tests: [Test]
-    /// Each a conjunction: a range of `tests`.
-    let conjunctions: [Range<Int>]
-    let numbers: [Double]
+    let names: [String]
+    let memberTests: [MemberTest]
     let constants: [Constant]
-    let slices: [BitSlice]
     let patterns: [Pattern]
-    let codes: [CodeEntry]
     let counters: [CounterRule]
     /// Diagnostics by counter, the built-in ones first.
     let diagnostics: [Diagnostic]
-    let slotCount: Int
-    let metricCount: Int
-    let statusCount: Int
+    let sizes: Sizes
+
+    /// How much a decoder needs to remember.
+    struct Sizes: Sendable {
+        var slots = 0
+        /// Values of repeated fields of one message.
+        var items = 0
+        var metrics = 0
+        var statuses = 0
+        var changes = 0
+        var dedupes = 0
+        var kept = 0
+        var clocks = 0
+        var collections = 0
+        var counters = 0
+    }
+
+    /// The tables as decoding reads them. They hold no reference, so reading them counts none.
+    struct Code {
+        let messages: UnsafePointer<Message>
+        let fields: UnsafePointer<FieldInstruction>
+        let emissions: UnsafePointer<Emission>
+        let statuses: UnsafePointer<StatusInstruction>
+        let byteTests: UnsafePointer<ByteTest>
+        let tests: UnsafePointer<Test>
+        let conjunctions: UnsafePointer<Stretch>
+        let numbers: UnsafePointer<Double>
+        let slices: UnsafePointer<BitSlice>
+        let codes: UnsafePointer<CodeEntry>
+        let times: UnsafePointer<TimeRule>
+        let keeps: UnsafePointer<Keep>
+        let assemblies: UnsafePointer<Assembly>
+        let masks: UnsafePointer<UInt8>
+    }
 
     init(_ tables: Tables) {
+        code = Code(
+            messages: Self.store(tables.messages), fields: Self.store(tables.fields),
+            emissions: Self.store(tables.emissions), statuses: Self.store(tables.statuses),
+            byteTests: Self.store(tables.byteTests), tests: Self.store(tables.tests),
+            conjunctions: Self.store(tables.conjunctions), numbers: Self.store(tables.numbers),
+            slices: Self.store(tables.slices), codes: Self.store(tables.codes), times: Self.store(tables.times),
+            keeps: Self.store(tables.keeps), assemblies: Self.store(tables.assemblies),
+            masks: Self.store(tables.masks))
         inputs = tables.inputs
-        messages = tables.messages
-        fields = tables.fields
-        emissions = tables.emissions
-        statuses = tables.statuses
-        frameTests = tables.frameTests
-        tests = tables.tests
-        conjunctions = tables.conjunctions
-        numbers = tables.numbers
+        names = tables.inputs.map(\.name)
+        memberTests = tables.memberTests
         constants = tables.constants
-        slices = tables.slices
         patterns = tables.patterns
-        codes = tables.codes
         counters = tables.counters
         diagnostics = Diagnostic.builtIn + tables.words.map { .other($0) }
-        slotCount = tables.slotCount
-        metricCount = tables.metrics.count
-        statusCount = StatusInstruction.Kind.fixedCount + tables.statusWords.count
+        var sizes = tables.sizes
+        sizes.metrics = tables.metrics.count
+        sizes.statuses = StatusInstruction.fixedCount + tables.statusWords.count
+        sizes.counters = diagnostics.count
+        sizes.items = tables.mostItems
+        sizes.collections = tables.assemblies.count
+        self.sizes = sizes
+    }
+
+    deinit {
+        code.messages.deallocate()
+        code.fields.deallocate()
+        code.emissions.deallocate()
+        code.statuses.deallocate()
+        code.byteTests.deallocate()
+        code.tests.deallocate()
+        code.conjunctions.deallocate()
+        code.numbers.deallocate()
+        code.slices.deallocate()
+        code.codes.deallocate()
+        code.times.deallocate()
+        code.keeps.deallocate()
+        code.assemblies.deallocate()
+        code.masks.deallocate()
+    }
+
+    /// Copies a table to where it stays. All tables hold plain values, which need no deinitialisation.
+    private static func store<T>(_ table: [T]) -> UnsafePointer<T> {
+        let memory = UnsafeMutablePointer<T>.allocate(capacity: max(1, table.count))
+        for (index, value) in table.enumerated() { (memory + index).initialize(to: value) }
+        return UnsafePointer(memory)
     }
 
     /// The largest frame and line (PROFILE-FORMAT 2.7).
@@ -61,67 +113,82 @@ struct Tables {
     var fields: [FieldInstruction] = []
     var emissions: [Emission] = []
     var statuses: [StatusInstruction] = []
-    var frameTests: [FrameTest] = []
+    var byteTests: [ByteTest] = []
+    var memberTests: [MemberTest] = []
     var tests: [Test] = []
-    var conjunctions: [Range<Int>] = []
+    /// Each a stretch of tests that must all hold.
+    var conjunctions: [Stretch] = []
     var numbers: [Double] = []
     var constants: [Constant] = []
     var slices: [BitSlice] = []
     var patterns: [Pattern] = []
     var codes: [CodeEntry] = []
     var counters: [CounterRule] = []
+    var times: [TimeRule] = []
+    var keeps: [Keep] = []
+    var assemblies: [Assembly] = []
+    /// For inputs whose frames can be compared with the last one: the bits that matter; see `Relevance`.
+    var masks: [UInt8] = []
     var words: [String] = []
     var statusWords: [String] = []
     /// The metrics that are emitted; `thin` counts per metric.
     var metrics: [Metric] = []
-    var slotCount = 0
+    var sizes = Program.Sizes()
+    var mostItems = 0
 
     /// Appends and returns where.
-    static func add<T>(_ new: [T], to table: inout [T]) -> Range<Int> {
+    static func add<T>(_ new: [T], to table: inout [T]) -> Stretch {
         let start = table.count
         table += new
-        return start..<table.count
+        return Stretch(start: Int32(start), end: Int32(table.count))
     }
 
     /// The counter of a profile's own word.
-    mutating func counter(of word: String) -> Int {
-        if let known = Diagnostic.builtIn.firstIndex(where: { $0.name == word }) { return known }
-        if let index = words.firstIndex(of: word) { return Diagnostic.builtIn.count + index }
+    mutating func counter(of word: String) -> Int32 {
+        if let known = Diagnostic.builtIn.firstIndex(where: { $0.name == word }) { return Int32(known) }
+        if let index = words.firstIndex(of: word) { return Int32(Diagnostic.builtIn.count + index) }
         words.append(word)
-        return Diagnostic.builtIn.count + words.count - 1
+        return Int32(Diagnostic.builtIn.count + words.count - 1)
     }
 }
 
 /// One stream or characteristic.
 struct Input: Sendable {
-    enum Format: String, CaseIterable, Sendable { case binary, text, json }
+    enum Format: String, CaseIterable, Sendable { case binary, text, json, columns }
 
     var name: String
     var framing: Framing = .none
-    /// Keys of a JSON line that somebody looks at.
+    /// Keys of a JSON line, or names of columns, that somebody looks at.
     var keys: [[UInt8]] = []
     var shape = Shape()
 
     /// What every frame of the input has in common. It holds no reference, so that passing it costs no counting.
     struct Shape: Sendable {
         var format: Format = .binary
-        /// The only length a frame may have.
-        var length: Int?
+        /// The only length a frame may have; -1 for any.
+        var length: Int32 = -1
         var check: Check?
         var unpack: Unpack?
-        var messages: Range<Int> = 0..<0
+        var messages = Stretch()
+        /// Bits of a frame that matter; empty when frames cannot be compared.
+        var mask = Stretch()
     }
 }
 
 /// One kind of frame.
 struct Message: Sendable {
-    var length: Int?
+    var length: Int32 = -1
     /// Index of the pattern, or -1.
-    var pattern = -1
-    var frameTests: Range<Int> = 0..<0
-    var fields: Range<Int> = 0..<0
-    var statuses: Range<Int> = 0..<0
-    var emissions: Range<Int> = 0..<0
+    var pattern: Int32 = -1
+    var byteTests = Stretch()
+    var memberTests = Stretch()
+    var fields = Stretch()
+    var statuses = Stretch()
+    var emissions = Stretch()
+    /// Values that later messages need.
+    var keeps = Stretch()
+    /// Index of an assembly this message is a part of, or -1.
+    var assembly: Int32 = -1
     /// Counter of the message's own diagnostic, or -1.
-    var diagnostic = -1
+    var diagnostic: Int32 = -1
 }
