@@ -1,0 +1,115 @@
+import JSON5
+import Vitals
+
+/// What people ask and order, over the command socket and by signals.
+extension Daemon {
+    func answer(_ line: String, from peer: CommandSocket.Peer) -> [String] {
+        do {
+            switch try SocketRequest.parse(line) {
+            case .query(.status): return [status(), Self.ok]
+            case .query(.devices): return devices() + [Self.ok]
+            case .query(.alert(let name)):
+                guard let store else { return [Self.error("the hub is stopping")] }
+                return ["{\"id\":\"\(try EventName(name).find(in: store, kind: .alert).id)\"}", Self.ok]
+            case .command(var command):
+                if command.actor.isEmpty { command.actor = "uid \(peer.user)" }
+                return [apply(command).map { Self.error($0) } ?? Self.ok]
+            }
+        } catch {
+            return [Self.error("\(error)")]
+        }
+    }
+
+    static let ok = "{\"ok\":true}"
+
+    static func error(_ message: String) -> String {
+        var json = JSONWriter()
+        json.object { $0.member("error", message) }
+        return json.text
+    }
+
+    func apply(_ command: Command) -> String? {
+        switch command.action {
+        case .reload:
+            reload()
+            return nil
+        case .stop:
+            requestStop()
+            return nil
+        case .acknowledge, .acceptPlan, .declinePlan:
+            guard let pipeline, let store else { return "the hub is stopping" }
+            if (try? store.hasApplied(command.id)) == true { return nil }
+            let at = max(clock.now(), pipeline.now)
+            record(Input(at: at, .command(command)))
+            let refusal = pipeline.apply(command, at: at)
+            commit()
+            return refusal
+        }
+    }
+
+    func status() -> String {
+        var json = JSONWriter()
+        json.object { json in
+            json.member("hub", configuration.hubName)
+            json.member("store", configuration.storePath)
+            json.member("sequence", store?.sequence ?? 0)
+            json.member("now", ISO8601.format(clock.now()))
+            json.member("people", configured.people.map(\.name))
+            json.member("devices", configured.devices.count)
+            json.member("connected", states.values.filter { $0.state == .connected }.count)
+            json.member("put_aside", pipeline?.problems ?? [])
+            json.member("waiting_commits", backlog.count)
+        }
+        return json.text
+    }
+
+    func devices() -> [String] {
+        configured.devices.map { device in
+            var json = JSONWriter()
+            json.object { json in
+                json.member("name", device.name)
+                json.member("profile", device.profile)
+                json.member("port", device.port)
+                let person = configured.assignments.first { $0.device == device.id }?.person
+                json.member("person", configured.people.first { $0.id == person }?.name)
+                json.member("state", states[device.id]?.state.name ?? "starting")
+                json.member("reason", states[device.id]?.reason)
+                json.member("since", states[device.id].map { ISO8601.format($0.since) })
+                json.member("bytes", received[device.id, default: 0])
+                json.object("diagnostics") { json in
+                    for entry in pipeline?.diagnostics ?? [] where entry.device == device.id {
+                        json.member(entry.kind, entry.count)
+                    }
+                }
+            }
+            return json.text
+        }
+    }
+
+    /// Reads rules and profiles again. A bad file is reported and what was in force stays in force.
+    func reload() {
+        systemd.reloading(monotonicMilliseconds: HubClock.stopwatch())
+        defer { systemd.ready("reloaded") }
+        do {
+            var next = configuration
+            if let configurationPath { next = try Configuration.load(path: configurationPath) }
+            var new = try next.configured()
+            keepGoodFiles(in: &new)
+            // Links are started once: devices that a changed configuration adds wait for a restart.
+            new.devices = configured.devices
+            new.assignments = configured.assignments
+            configured = new
+            take(Input(at: clock.now(), .configuration(new)))
+            observer.log("rules and profiles read again")
+        } catch {
+            observer.log("nothing was reloaded: \(error)")
+        }
+    }
+
+    /// Puts the version in force back in place of each file that does not load.
+    func keepGoodFiles(in new: inout Configured) {
+        for problem in Household(new).problems { observer.log("kept the old version: \(problem)") }
+        new.rules = Household.usable(new.rules, else: configured.rules) { Household.ruleLoads($0) }
+        new.profiles = Household.usable(new.profiles, else: configured.profiles) { Household.profileLoads($0) }
+    }
+}
