@@ -5,19 +5,22 @@
 #   make release    the optimised program, .build/release/vitald
 #   make install    as root: PREFIX (/usr/local), DESTDIR (for packages)
 #   make check      profiles and rules with the tests inside them
+#   make bench      how fast this machine runs the path, the decoders and the store (SECONDS_EACH=2)
 #   make format     formats all Swift files
 #   make clean      removes what was built
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := release
-.PHONY: demo test release install check format lint unit-tests sandbox clean deps
+.PHONY: demo test release install check bench format lint unit-tests sandbox clean deps
 
 # The CPU to build for: this one. Packages for others leave it empty (`make MARCH=`) or name a level (`x86-64-v3`).
 MARCH ?= native
 PREFIX ?= /usr/local
 DESTDIR ?=
 SYSCONFDIR ?= /etc
+# How long `make bench` measures each figure, at least.
+SECONDS_EACH ?= 2
 # Where systemd and udev look for what was not packaged by the distribution; a package says /usr/lib.
 UNITDIR ?= $(if $(filter /usr,$(PREFIX)),/usr/lib,$(SYSCONFDIR))
 
@@ -57,6 +60,13 @@ check: release
 
 sandbox:
 	.ci/sandbox systemd/vitald.service
+
+# The preloaded counter tells allocations; `-` before the peer: a machine without Python has no peer, but figures.
+bench: release
+	clang -O2 -shared -fPIC -o .build/allocations.so Benchmarks/allocations.c
+	@for area in pipeline decode store; do echo; \
+		LD_PRELOAD=$(CURDIR)/.build/allocations.so $(VITALD) bench $$area --format table --seconds $(SECONDS_EACH); done
+	-@Benchmarks/sqlite_rows.py
 
 format:
 	swift format --in-place --recursive $(SWIFT_FILES)

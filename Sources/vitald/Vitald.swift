@@ -11,7 +11,8 @@ enum Vitald {
     static let commands: [any Subcommand.Type] = [
         RunCommand.self, DemoCommand.self, ReplayCommand.self, SimulateCommand.self, ImportCommand.self,
         QueryCommand.self, SeriesCommand.self, EventsCommand.self, ExplainCommand.self, CheckCommand.self,
-        DecodeCommand.self, StatusCommand.self, DevicesListCommand.self, AlertAckCommand.self, ReloadCommand.self,
+        DecodeCommand.self, BenchCommand.self, StatusCommand.self, DevicesListCommand.self, AlertAckCommand.self,
+        ReloadCommand.self,
         StopCommand.self, VersionCommand.self,
     ]
 

@@ -1,0 +1,135 @@
+import Glibc
+import Hub
+import Storage
+import Vitals
+
+/// The store: what it takes in, gives back and needs on the disk, against the disk itself.
+struct StoreBench {
+    let setting: BenchSetting
+
+    /// As a large import commits.
+    private static let bulk = Load(people: 4, seconds: 5000 / 4, commits: 60)
+    /// As a hub commits every second: eight people, three metrics.
+    private static let live = Load(people: 8, seconds: 1, commits: 500)
+    /// As a large house commits every second (DESIGN §10).
+    private static let crowd = Load(people: 1000, seconds: 1, commits: 100)
+    /// DESIGN §10: CPU seconds for a million samples, one commit a second, of 1000 people and three metrics.
+    private static let costBudget = 0.06
+    /// DESIGN §10: in the file after sealing.
+    private static let sizeBudget = 0.24
+
+    /// Samples to store: each person's metrics at 1 Hz.
+    private struct Load {
+        var people: Int
+        /// Seconds of data in one commit.
+        var seconds: Int
+        var commits: Int
+    }
+
+    func figures() throws -> [Figure] {
+        let folder = try BenchFolder(in: setting.folder)
+        return try bulk(folder) + live(folder) + crowd(folder)
+    }
+
+    private func bulk(_ folder: BenchFolder) throws -> [Figure] {
+        let commits = BenchSamples.commits(
+            people: Self.bulk.people, metrics: [.heartRate], seconds: Self.bulk.seconds, count: Self.bulk.commits)
+        let count = BenchSamples.count(commits)
+        var bytes = 0
+        // One store stays, to be read.
+        let kept = folder.newPath()
+        _ = try write(commits, to: kept)
+        bytes = BenchFolder.size(of: kept)
+        let reader = try SQLiteStore.open(path: kept, mode: .read)
+        defer { reader.close() }
+        let people = Array(Set(commits.flatMap { $0.samples.map(\.person) }))
+        let laps = try setting.run([
+            .init(name: "store.insert") { try writeAnew(commits, in: folder) },
+            .init(name: "write and fsync") { try writeRaw(bytes, pieces: commits.count, amount: count, in: folder) },
+            .init(name: "store.read") {
+                try Lap.timing {
+                    var sum: UInt64 = 0
+                    for person in people {
+                        try reader.samples(of: person, metrics: [], in: .all) { sum &+= UInt64($0.value.bitPattern) }
+                    }
+                    return sum > 0 ? Double(count) : 0
+                }
+            },
+        ])
+        let disk = ("write and fsync", laps[1].map(\.wallRate))
+        let size = Double(bytes) / Double(count)
+        return [
+            Figure("store.insert", laps[0].map(\.wallRate), "samples/s", peer: disk),
+            Figure("store.insert_cpu", laps[0].map { $0.cost * 1e6 }, "CPU s/M samples"),
+            Figure("store.read", laps[2].map(\.wallRate), "samples/s"),
+            Figure("store.size", [size], "bytes/sample", budget: Self.sizeBudget),
+        ] + setting.allocations("store.insert", laps[0], "sample")
+    }
+
+    private func live(_ folder: BenchFolder) throws -> [Figure] {
+        let commits = BenchSamples.commits(
+            people: Self.live.people, metrics: [.heartRate, .steps, .spo2], seconds: Self.live.seconds,
+            count: Self.live.commits)
+        let count = BenchSamples.count(commits)
+        // What is written anyway: a sample as the store's rows hold it.
+        let bytes = count * BenchSamples.rowSize
+        let laps = try setting.run([
+            .init(name: "store.live") { try writeAnew(commits, in: folder) },
+            .init(name: "write and fsync") { try writeRaw(bytes, pieces: commits.count, amount: count, in: folder) },
+        ])
+        let disk = ("write and fsync", laps[1].map(\.wallRate))
+        return [
+            Figure("store.live", laps[0].map(\.wallRate), "samples/s", peer: disk),
+            Figure("store.live_commit", laps[0].map { 1000 * $0.wall / $0.amount * 24 }, "ms/commit"),
+            Figure("store.live_cpu", laps[0].map { $0.cost * 1e6 }, "CPU s/M samples"),
+        ]
+    }
+
+    private func crowd(_ folder: BenchFolder) throws -> [Figure] {
+        let commits = BenchSamples.commits(
+            people: Self.crowd.people, metrics: [.heartRate, .steps, .spo2], seconds: Self.crowd.seconds,
+            count: Self.crowd.commits)
+        let laps = try setting.run([.init(name: "store.crowd") { try writeAnew(commits, in: folder) }])[0]
+        return [
+            Figure("store.crowd", laps.map(\.wallRate), "samples/s"),
+            Figure("store.crowd_cpu", laps.map { $0.cost * 1e6 }, "CPU s/M samples", budget: Self.costBudget),
+        ]
+    }
+
+    private func writeAnew(_ commits: [Commit], in folder: BenchFolder) throws -> Lap {
+        let path = folder.newPath()
+        defer { for suffix in ["", "-wal", "-shm", ".lock"] { unlink(path + suffix) } }
+        return try write(commits, to: path)
+    }
+
+    /// Commits into a new store; making and closing it are not timed.
+    private func write(_ commits: [Commit], to path: String) throws -> Lap {
+        let store = try SQLiteStore.open(
+            path: path, mode: .write(hub: HubID(derivedFrom: "bench"), createIfMissing: true))
+        defer { store.close() }
+        return try Lap.timing {
+            for commit in commits { try store.commit(commit) }
+            return Double(BenchSamples.count(commits))
+        }
+    }
+
+    /// The machine's limit: the same bytes in the same pieces, one behind the other, each forced to the disk.
+    private func writeRaw(_ bytes: Int, pieces: Int, amount: Int, in folder: BenchFolder) throws -> Lap {
+        let path = folder.newPath()
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw CommandError.failed("\(path): \(String(cString: strerror(errno)))") }
+        defer {
+            close(descriptor)
+            unlink(path)
+        }
+        let piece = (0..<max(1, bytes / pieces)).map { UInt8(truncatingIfNeeded: $0) }
+        return try Lap.timing {
+            for _ in 0..<pieces {
+                guard Glibc.write(descriptor, piece, piece.count) == piece.count, fsync(descriptor) == 0 else {
+                    throw CommandError.failed("\(path): \(String(cString: strerror(errno)))")
+                }
+            }
+            return Double(amount)
+        }
+    }
+}
