@@ -53,16 +53,18 @@ enum Files {
     static let shipped = names(in: root + "/DeviceProfiles", suffix: ".json5")
 
     static func profile(_ name: String) throws -> Profile {
-        try Profile(text: try text("\(root)/DeviceProfiles/\(name)"), file: "DeviceProfiles/\(name)")
+        try Profile(
+            text: try text("\(root)/DeviceProfiles/\(name)"), file: "DeviceProfiles/\(name)", extending: files)
     }
 
     /// The shipped profiles by id.
-    static let library = ProfileLibrary(
-        files: shipped.compactMap { name in
-            (try? text("\(root)/DeviceProfiles/\(name)")).map {
-                Configured.File(path: "DeviceProfiles/\(name)", text: $0)
-            }
-        })
+    static let library = ProfileLibrary(files: files)
+
+    static let files = shipped.compactMap { name in
+        (try? text("\(root)/DeviceProfiles/\(name)")).map {
+            Configured.File(path: "DeviceProfiles/\(name)", text: $0)
+        }
+    }
 }
 
 /// A profile in one line: tests add what they are about.

@@ -77,13 +77,40 @@ struct ReferenceVector: CustomTestStringConvertible {
         for failure in profile.check() { Issue.record("\(failure)") }
     }
 
-    @Test("the five profiles of the first slice are shipped, the highest priority first")
+    @Test("every file loads, the highest priority first")
     func library() {
-        #expect(Files.library.errors.isEmpty)
-        #expect(
-            Files.library.ids == [
-                "pine64.infinitime", "contec.cms50.legacy", "arduino.pulsesensor", "diy.lines", "ble.hrs",
-            ])
+        #expect(Files.library.errors.map { "\($0)" } == [])
+        #expect(Files.library.profiles.count == Files.shipped.count)
+        let priorities = Files.library.profiles.map(\.priority)
+        #expect(priorities == priorities.sorted(by: >))
+    }
+
+    @Test("a reference vector has a shipped profile, or a reason in the read-me")
+    func complete() throws {
+        guard let shared = Files.shared else { return }
+        let readMe = try Files.text(Files.root + "/DeviceProfiles/README.md")
+        let document = try JSONDocument.load(path: shared + "/devices/VECTORS.json", limit: 1 << 24)
+        var own: Set<String> = []
+        for profile in Files.library.profiles { own.formUnion(profile.vectors.map(\.id)) }
+        var count = 0
+        for entry in try document.reader.array("vectors") {
+            let id = try entry.string("id")
+            #expect(own.contains(id) || readMe.contains("`\(id)`"), "\(id)")
+            count += 1
+        }
+        #expect(count == 138)
+    }
+
+    @Test("each stage of the read-me's example loads, and its vectors come true")
+    func example() throws {
+        let readMe = try Files.text(Files.root + "/DeviceProfiles/README.md")
+        let stages = readMe.split(separator: "```json5\n").dropFirst().compactMap { $0.split(separator: "```").first }
+        #expect(stages.count == 3)
+        for stage in stages {
+            let profile = try Profile(text: String(stage), file: "README.md")
+            #expect(profile.check().map(\.description) == [])
+        }
+        #expect(try Profile(text: String(try #require(stages.last)), file: "README.md").vectors.count == 4)
     }
 
     @Test("every reference vector of a shipped profile passes, and stands in the profile file")
