@@ -79,6 +79,17 @@ extension PersonCare {
         ]
     }
 
+    /// The rule of an open episode was switched off: the episode ends, but nobody says that it is over.
+    mutating func withdraw(_ trigger: Trigger) -> [Event] {
+        guard let i = episodes.firstIndex(where: { $0.rule == trigger.rule && $0.isOpen }) else { return [] }
+        episodes[i].state = .expired(at: trigger.decided)
+        return [
+            follow(
+                i, .expired, at: trigger.decided, title: wording.expired(episodes[i].title),
+                text: wording.withdrawnText())
+        ]
+    }
+
     mutating func acknowledge(_ i: Int, comment: String, actor: String, at: Timestamp) -> Outcome {
         let title = episodes[i].title
         switch episodes[i].state {

@@ -75,9 +75,10 @@ public struct PersonCare: Sendable {
         case (.reminder, .opened): [remind(trigger)]
         case (.reminder, .cleared): followed(trigger)
         case (.plan, .opened): plan(trigger)
-        case (.plan, .cleared): []
+        case (.reminder, .withdrawn), (.plan, .cleared), (.plan, .withdrawn): []
         case (_, .opened): open(trigger)
         case (_, .cleared): resolve(trigger)
+        case (_, .withdrawn): withdraw(trigger)
         }
     }
 

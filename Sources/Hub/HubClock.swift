@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 import Vitals
 
 /// The hub's clock: `CLOCK_BOOTTIME` plus a recorded offset, so it never goes backward and counts suspend.
@@ -50,5 +51,29 @@ public struct HubClock: Sendable {
         var time = timespec()
         clock_gettime(clock, &time)
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+}
+
+/// One clock for the hub and its links: when the wall's clock is set, all of them follow together.
+public final class SharedClock: Sendable {
+    private let clock: Mutex<HubClock>
+    public let rate: Int64
+
+    public init(_ clock: HubClock = HubClock()) {
+        self.clock = Mutex(clock)
+        rate = clock.rate
+    }
+
+    public func now() -> Timestamp { clock.withLock { $0.now() } }
+
+    /// How far the wall is ahead.
+    public func drift() -> TimeSpan { clock.withLock { $0.drift() } }
+
+    /// Follows a wall clock that was set forward.
+    func resynchronise() { clock.withLock { $0 = $0.resynchronised() } }
+
+    /// Goes on at `time` at least: hub time does not go back behind what the store has seen.
+    func advance(to time: Timestamp) {
+        clock.withLock { if $0.now() < time { $0 = HubClock(start: time, rate: $0.rate) } }
     }
 }

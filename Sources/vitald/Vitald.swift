@@ -28,6 +28,8 @@ enum Vitald {
     static func run(_ words: [String]) -> Int32 {
         // A closed pipe is noticed where it is written to; a broken socket must not end the daemon.
         signal(SIGPIPE, SIG_IGN)
+        // A file at its size limit is an error of writing, not the end.
+        signal(SIGXFSZ, SIG_IGN)
         return run(Array(words.dropFirst()), on: .standard())
     }
 

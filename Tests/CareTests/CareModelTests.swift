@@ -93,6 +93,9 @@ struct CareModelTests {
                     #expect(came.map(\.phase) == [.opened], "an opening was lost")
                     model.open[trigger.rule] = now
                 case .opened: #expect(came.isEmpty, "an open alert opened again")
+                case .withdrawn:
+                    let wasOpen = model.open.removeValue(forKey: trigger.rule) != nil
+                    #expect(came.map(\.phase) == (wasOpen ? [.expired] : []))
                 case .cleared:
                     let wasOpen = model.open.removeValue(forKey: trigger.rule) != nil
                     #expect(came.map(\.phase) == (wasOpen ? [.resolved] : []))

@@ -56,6 +56,12 @@ struct Wording: Sendable {
             ? who + choose(".", "。", "。") : who + choose(": “\(comment)”", "：“\(comment)”", "：「\(comment)」")
     }
 
+    func withdrawnText() -> String {
+        choose(
+            "The rule behind it was switched off. Whether it still holds is not known.",
+            "相关规则已停用。目前是否仍然如此，无从得知。", "相關規則已停用。目前是否仍然如此，無從得知。")
+    }
+
     func expiredText(after: TimeSpan) -> String {
         let length = span(after)
         return choose(

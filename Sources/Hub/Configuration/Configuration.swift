@@ -56,10 +56,16 @@ public struct Configuration: Sendable {
 
 extension Configuration {
     /// The rules and profiles named by the configuration, read whole, with everything else a decision depends on.
-    public func configured() throws(FolderError) -> Configured {
-        Configured(
+    ///
+    /// - Parameter putAside: Told of each file that cannot be read; the others are used.
+    /// - Throws: When a folder itself cannot be read.
+    public func configured(putAside: (FolderError) -> Void) throws(FolderError) -> Configured {
+        var aside: [FolderError] = []
+        let configured = Configured(
             people: people, devices: devices, assignments: assignments,
-            profiles: try Folder.files(in: profileFolders, ending: ".json5"),
-            rules: try Folder.files(in: ruleFolders, ending: ".json5"))
+            profiles: try Folder.files(in: profileFolders, ending: ".json5", aside: &aside),
+            rules: try Folder.files(in: ruleFolders, ending: ".json5", aside: &aside))
+        for error in aside { putAside(error) }
+        return configured
     }
 }

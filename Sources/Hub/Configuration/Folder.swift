@@ -8,13 +8,23 @@ public enum Folder {
 
     /// The files ending in `ending` in the folders named, sorted by name within each; a path may also be one file.
     public static func files(in paths: [String], ending: String) throws(FolderError) -> [Configured.File] {
+        var aside: [FolderError] = []
+        let files = try files(in: paths, ending: ending, aside: &aside)
+        if let first = aside.first { throw first }
+        return files
+    }
+
+    /// The same, with files that cannot be read put aside alone while the others are used.
+    public static func files(
+        in paths: [String], ending: String, aside: inout [FolderError]
+    ) throws(FolderError) -> [Configured.File] {
         var files: [Configured.File] = []
         for path in paths {
             var status = stat()
             guard stat(path, &status) == 0 else { throw FolderError(path: path, errno: errno) }
             if status.st_mode & S_IFMT == S_IFDIR {
                 for name in try names(in: path) where name.hasSuffix(ending) && !name.hasPrefix(".") {
-                    files.append(try read("\(path)/\(name)"))
+                    do { files.append(try read("\(path)/\(name)")) } catch { aside.append(error) }
                 }
             } else {
                 files.append(try read(path))
@@ -38,9 +48,14 @@ public enum Folder {
 
     /// One file's text: UTF-8, at most `largestFile` bytes.
     public static func read(_ path: String) throws(FolderError) -> Configured.File {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // Without waiting: a pipe among the files must not hold up the hub.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw FolderError(path: path, errno: errno) }
         defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw FolderError(path: path, "not a file")
+        }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 65_536)
         while true {

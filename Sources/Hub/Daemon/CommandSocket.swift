@@ -44,7 +44,10 @@ final class CommandSocket: @unchecked Sendable {
         let result = address.with { name, length in
             if connect(descriptor, name, length) == 0 { return EADDRINUSE }
             var status = stat()
-            if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK { unlink(path) }
+            if stat(path, &status) == 0 {
+                guard status.st_mode & S_IFMT == S_IFSOCK else { return ENOTSOCK }
+                unlink(path)
+            }
             return bind(descriptor, name, length) == 0 && chmod(path, 0o660) == 0 && listen(descriptor, 16) == 0
                 ? 0 : errno
         }
@@ -121,12 +124,14 @@ final class CommandSocket: @unchecked Sendable {
             if connection.received.count > SocketRequest.longestLine { isOpen = false }
             if !isOpen { break }
         }
+        var lines: [String] = []
         while let end = connection.received.firstIndex(of: UInt8(ascii: "\n")) {
-            let line = String(decoding: connection.received[..<end], as: UTF8.self)
+            lines.append(String(decoding: connection.received[..<end], as: UTF8.self))
             connection.received.removeSubrange(...end)
-            write(answer(line, connection.peer), to: descriptor)
         }
         connections[descriptor] = connection
+        // An answer that cannot be written drops the connection.
+        for line in lines where connections[descriptor] != nil { write(answer(line, connection.peer), to: descriptor) }
         if !isOpen { drop(descriptor) }
     }
 

@@ -31,8 +31,7 @@ extension Daemon {
     func apply(_ command: Command) -> String? {
         switch command.action {
         case .reload:
-            reload()
-            return nil
+            return reload()
         case .stop:
             requestStop()
             return nil
@@ -87,22 +86,32 @@ extension Daemon {
     }
 
     /// Reads rules and profiles again. A bad file is reported and what was in force stays in force.
-    func reload() {
+    ///
+    /// - Returns: Why nothing was reloaded; `nil` when it was.
+    @discardableResult
+    func reload() -> String? {
         systemd.reloading(monotonicMilliseconds: HubClock.stopwatch())
         defer { systemd.ready("reloaded") }
         do {
             var next = configuration
             if let configurationPath { next = try Configuration.load(path: configurationPath) }
-            var new = try next.configured()
+            var new = try next.configured { observer.log("kept the old version: \($0)") }
+            if let store, !hasDerivedIDs { new = try new.identified(in: store) }
             keepGoodFiles(in: &new)
             // Links are started once: devices that a changed configuration adds wait for a restart.
             new.devices = configured.devices
             new.assignments = configured.assignments
             configured = new
             take(Input(at: clock.now(), .configuration(new)))
+            var known = Commit(at: clock.now())
+            known.people = new.people
+            backlog.append(known)
+            commit()
             observer.log("rules and profiles read again")
+            return nil
         } catch {
             observer.log("nothing was reloaded: \(error)")
+            return "nothing was reloaded: \(error)"
         }
     }
 

@@ -5,10 +5,13 @@ import Vitals
 extension Daemon {
     func commit() {
         guard let pipeline, let store else { return }
-        let commit = pipeline.takeCommit()
+        var commit = pipeline.takeCommit()
+        commit.samples += pipeline.waiting(since: storedUntil)
+        storedUntil = pipeline.now
         lastCommit = clock.now()
         guard !commit.isEmpty || !backlog.isEmpty else { return }
         backlog.append(commit)
+        do { try recording?.flush() } catch { observer.log("recording: \(error)") }
         do {
             while let next = backlog.first {
                 try store.commit(next)
@@ -24,12 +27,46 @@ extension Daemon {
                 observer.log("\(error)")
                 take(Input(at: clock.now(), .store(works: false, reason: error.message)))
             }
-            if backlog.count > Self.longestBacklog {
-                let lost = backlog.removeFirst()
-                let count = lost.samples.reduce(0) { $0 + $1.samples.count }
-                observer.log("memory for waiting data is full: \(count) samples were dropped")
-            }
+            shortenBacklog()
         }
         for event in commit.events { observer.event(event) }
+    }
+
+    /// Memory for what waits is bounded: the oldest samples are dropped, and counted. Events, commands and states stay:
+    /// they are few, and somebody was told of them.
+    private func shortenBacklog() {
+        var waiting = backlog.reduce(0) { $0 + $1.samples.reduce(0) { $0 + $1.samples.count } }
+        var dropped = 0
+        for i in backlog.indices where waiting - dropped > Self.mostWaitingSamples {
+            dropped += backlog[i].samples.reduce(0) { $0 + $1.samples.count }
+            backlog[i].samples = []
+        }
+        waiting -= dropped
+        if dropped > 0 { observer.log("memory for waiting data is full: \(dropped) samples were dropped") }
+        guard backlog.count > Self.longestBacklog else { return }
+        // Two commits that follow each other say the same as one.
+        let first = backlog.removeFirst()
+        backlog[0].absorb(earlier: first)
+    }
+}
+
+extension Commit {
+    /// Puts what an earlier commit holds in front of this one; of a component's two states this one's stays.
+    mutating func absorb(earlier: Commit) {
+        samples = earlier.samples + samples
+        events = earlier.events + events
+        outbox = earlier.outbox + outbox
+        commands = earlier.commands + commands
+        let newer = Set(states.map { StateKey(person: $0.person, component: $0.component) })
+        states =
+            earlier.states.filter { !newer.contains(StateKey(person: $0.person, component: $0.component)) } + states
+        if people.isEmpty { people = earlier.people }
+        if devices.isEmpty { devices = earlier.devices }
+        if assignments.isEmpty { assignments = earlier.assignments }
+    }
+
+    private struct StateKey: Hashable {
+        var person: PersonID?
+        var component: String
     }
 }

@@ -4,7 +4,6 @@ import Vitals
 /// What comes in: frames, link states, the passing of time.
 extension Daemon {
     func take(_ output: LinkOutput) {
-        guard !isStopping else { return }
         switch output {
         case .frame(let device, let input, let bytes, let at):
             received[device, default: 0] += bytes.count
@@ -39,8 +38,11 @@ extension Daemon {
         watchClock()
         let now = clock.now()
         pipeline.advance(to: now)
+        // Events that the mere passing of time brought are in a recording, too.
+        if !pipeline.pending.events.isEmpty { record(Input(at: now, .time)) }
         let commitsNow =
-            !pipeline.pending.events.isEmpty || now - lastCommit >= configuration.commitInterval * clock.rate
+            !pipeline.pending.events.isEmpty
+            || now - lastCommit >= configuration.commitInterval * clock.rate - Self.timerSlack * clock.rate
         if commitsNow { commit() }
         let ticks = HubClock.stopwatch()
         if let interval = systemd.watchdogInterval, Double(ticks - lastWatchdog) / 1000 >= interval {
@@ -63,11 +65,12 @@ extension Daemon {
         }
         let drift = clock.drift()
         if drift > .seconds(2) {
-            clock = clock.resynchronised()
+            clock.resynchronise()
             take(Input(at: clock.now(), .clock(step: drift)))
         }
     }
 
+    /// A line a minute for each kind of frame that did not parse, with the newest one in hexadecimal.
     func logDiagnostics() {
         guard let pipeline else { return }
         for (device, kind, count) in pipeline.diagnostics {
@@ -75,7 +78,8 @@ extension Daemon {
             let new = count - shownDiagnostics["\(name) \(kind)", default: 0]
             guard new > 0 else { continue }
             shownDiagnostics["\(name) \(kind)"] = count
-            observer.log("\(name): \(new) × \(kind) (\(count) since start)")
+            let frame = pipeline.offending(of: device).map { ", last: \($0)" } ?? ""
+            observer.log("\(name): \(new) × \(kind) (\(count) since start\(frame))")
         }
     }
 }

@@ -34,14 +34,18 @@ public actor Daemon {
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     var configuration: Configuration
+    /// What links hand over on their way to the hub's queue.
+    let inbox: Inbox
     let configurationPath: String?
     var configured: Configured
     let observer: Observer
     let recordingPath: String?
     /// The id a new store gets; one that exists keeps its own.
     let hub: HubID
+    /// Whether ids follow from names, as in a demo, instead of being drawn.
+    let hasDerivedIDs: Bool
     let systemd = Systemd()
-    var clock: HubClock
+    let clock: SharedClock
     var suspended = HubClock.suspended()
     var store: SQLiteStore?
     var pipeline: Pipeline?
@@ -53,6 +57,8 @@ public actor Daemon {
     var socket: CommandSocket?
     var timer: (any DispatchSourceTimer)?
     var signals: [any DispatchSourceSignal] = []
+    /// Samples received until then are in the store or in a commit that waits for it.
+    var storedUntil = Timestamp.distantPast
     var lastCommit = Timestamp.distantPast
     var lastWatchdog: Int64 = 0
     var backlog: [Commit] = []
@@ -62,16 +68,23 @@ public actor Daemon {
     var shownDiagnostics: [String: Int] = [:]
     var lastDiagnosticsLine: Int64 = 0
 
-    /// Commits that wait for a store that cannot be written: a quarter of an hour at one a second.
+    /// Commits that wait for a store that cannot be written; older ones are joined.
     static let longestBacklog = 900
+    /// Samples that wait with them: a day of eight series at one a second, about 35 MB.
+    static let mostWaitingSamples = 700_000
+    /// The timer comes once a second, a little early or late: a commit is not left to the next one for that.
+    static let timerSlack = TimeSpan.milliseconds(500)
     /// Frames that do not parse are reported at most this often.
     static let diagnosticsInterval: Int64 = 60_000
 
     public init(
         configuration: Configuration, configured: Configured, configurationPath: String? = nil,
-        recordingPath: String? = nil, hub: HubID = .random(), clock: HubClock = HubClock(), observer: Observer
+        recordingPath: String? = nil, hub: HubID = .random(),
+        hasDerivedIDs: Bool = false, clock: SharedClock = SharedClock(), observer: Observer
     ) {
         self.hub = hub
+        self.hasDerivedIDs = hasDerivedIDs
+        inbox = Inbox(queue: executor.queue)
         self.configuration = configuration
         self.configured = configured
         self.configurationPath = configurationPath
@@ -98,22 +111,46 @@ public actor Daemon {
         let store = try SQLiteStore.open(
             path: configuration.storePath, mode: .write(hub: hub, createIfMissing: true))
         self.store = store
+        if !hasDerivedIDs { configured = try configured.identified(in: store) }
         let pipeline = try Pipeline(resuming: store, configured: configured)
         self.pipeline = pipeline
+        followStore(pipeline.now)
         for problem in pipeline.problems { observer.log("put aside: \(problem)") }
-        if let recordingPath { recording = try RecordingWriter(path: recordingPath, header: header(store)) }
+        if let recordingPath {
+            recording = try RecordingWriter(path: Self.fresh(recordingPath), header: header(store))
+        }
         var commit = Commit(at: clock.now())
         commit.people = configured.people
         commit.devices = configured.devices + [.detectors]
         commit.assignments = configured.assignments
         try store.commit(commit)
-        take(Input(at: clock.now(), .time))
+        take(Input(at: clock.now(), .store(works: true, reason: "")))
         startLinks()
         try listen()
         startTimer()
         watchSignals()
         systemd.ready("\(configured.people.count) people, \(configured.devices.count) devices")
         observer.ready()
+    }
+
+    /// The wall's clock may stand behind the store's, as on a Pi that does not know the time yet. Hub time goes on from
+    /// the store: decisions would else wait until the wall has caught up.
+    private func followStore(_ time: Timestamp) {
+        let behind = time - clock.now()
+        guard behind > .zero else { return }
+        clock.advance(to: time + .milliseconds(1))
+        if behind > .seconds(2) {
+            observer.log("the clock stands \(behind) behind the store's last commit; the hub goes on from there")
+        }
+    }
+
+    /// A path that is not taken: a recording may be the only copy of a night, and a restarted hub must start.
+    private static func fresh(_ path: String) -> String {
+        guard access(path, F_OK) == 0 else { return path }
+        let stem = path.hasSuffix(".vrec") ? String(path.dropLast(5)) : path
+        var number = 2
+        while access("\(stem).\(number).vrec", F_OK) == 0 { number += 1 }
+        return "\(stem).\(number).vrec"
     }
 
     private func header(_ store: SQLiteStore) throws -> RecordingHeader {
@@ -133,8 +170,10 @@ public actor Daemon {
     private func startLinks() {
         let profiles = ProfileLibrary(files: configured.profiles)
         for device in configured.devices {
-            guard let name = device.profile, let profile = profiles[name], let port = device.port else {
-                observer.log("\(device.name): no profile \"\(device.profile ?? "")\"; the device is left alone")
+            guard let name = device.profile, let profile = profiles.named(name), let port = device.port else {
+                let known =
+                    device.profile.flatMap { profiles.nearest(to: $0) }.map { "; did you mean \"\($0)\"?" } ?? ""
+                observer.log("\(device.name): no profile \"\(device.profile ?? "")\"\(known); the device is left alone")
                 continue
             }
             guard let settings = SerialSettings(profile) else {
@@ -142,11 +181,11 @@ public actor Daemon {
                 continue
             }
             let clock = clock
-            let queue = executor.queue
+            let inbox = inbox
             let link = SerialLink(
                 device: device.id, path: port, settings: settings, now: { clock.now() },
                 // Links are stopped, and silent, before the hub goes: the reference back does not outlive it.
-                sink: { output in queue.async { self.assumeIsolated { $0.take(output) } } }, log: observer.log)
+                sink: { output in inbox.put { self.assumeIsolated { $0.take(output) } } }, log: observer.log)
             links[device.id] = link
             link.start()
         }
@@ -173,7 +212,7 @@ public actor Daemon {
     private func watchSignals() {
         watch(SIGTERM) { $0.stop() }
         watch(SIGINT) { $0.stop() }
-        watch(SIGHUP) { $0.reload() }
+        watch(SIGHUP) { _ = $0.reload() }
     }
 
     private func watch(_ number: Int32, _ body: @escaping @Sendable (isolated Daemon) -> Void) {
@@ -189,14 +228,23 @@ public actor Daemon {
     /// Stops in the order of the data path: links, pipeline, store; then the socket and the process's own things.
     func stop() {
         guard !isStopping else { return }
+        isStopping = true
         systemd.stopping()
+        inbox.close()
         for link in links.values { link.stop() }
         links = [:]
         timer?.cancel()
         timer = nil
+        // What the links handed over before they ended stands before this on the queue.
+        executor.queue.async { self.assumeIsolated { $0.finish() } }
+    }
+
+    private func finish() {
         take(Input(at: clock.now(), .time))
         commit()
-        isStopping = true
+        if !backlog.isEmpty {
+            observer.log("\(backlog.count) commits could not be written before the hub stopped; they are lost")
+        }
         do { try recording?.close() } catch { observer.log("\(error)") }
         socket?.stop()
         store?.close()

@@ -3,9 +3,11 @@ import Vitals
 
 /// The running decoder of one device, with counts of what did not parse.
 struct DeviceDecoder {
-    private let profile: Profile
+    let profile: Profile
     private var decoder: Decoder
     private var decoded = Decoded()
+    private(set) var offending: String?
+    private static let longestShown = 32
     private(set) var counts: [String: Int] = [:]
 
     init(_ profile: Profile) {
@@ -22,6 +24,9 @@ struct DeviceDecoder {
     mutating func feed(_ bytes: [UInt8], input: String, at: Timestamp) -> Decoded {
         decoded.removeAll()
         decoder.feed(bytes, input: input, at: at, into: &decoded)
+        if let frame = decoded.offending {
+            offending = frame.prefix(Self.longestShown).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        }
         for (kind, count) in decoded.diagnostics { counts[kind.name, default: 0] += count }
         return decoded
     }

@@ -20,7 +20,7 @@ struct Household {
     func device(_ id: DeviceID) -> Device? { configured.devices.first { $0.id == id } }
 
     func profile(of device: DeviceID) -> Profile? {
-        self.device(device).flatMap { $0.profile }.flatMap { profiles[$0] }
+        self.device(device).flatMap { $0.profile }.flatMap { profiles.named($0) }
     }
 
     /// Who wears a device at a moment.
@@ -44,5 +44,12 @@ extension Household {
         _ new: [Configured.File], else old: [Configured.File], _ loads: (Configured.File) -> Bool
     ) -> [Configured.File] {
         new.compactMap { file in loads(file) ? file : old.first { $0.path == file.path } }
+    }
+}
+
+extension ProfileLibrary {
+    /// The profile of an id, or of a file's name without its ending: people write either.
+    func named(_ name: String) -> Profile? {
+        self[name] ?? profiles.first { $0.file == "\(name).json5" || $0.file.hasSuffix("/\(name).json5") }
     }
 }

@@ -12,7 +12,7 @@ struct PersonFacts {
     /// The slot table: slot i stands for `features[i]`.
     private(set) var features: [Feature]
     /// The pane end being decided.
-    var tick = Timestamp.distantPast
+    private(set) var tick = Timestamp.distantPast
 
     init(
         person: Person, zone: Zone, settings: AnalysisSettings, restoring states: [ComponentState] = []
@@ -56,6 +56,19 @@ extension PersonFacts {
         let limit = person.limits.maxHeartRate ?? .infinity
         let low = min(rest + shares.lowerBound * (most - rest), limit)
         return low...min(rest + shares.upperBound * (most - rest), limit)
+    }
+}
+
+extension PersonFacts {
+    /// Closes a tick, with the range that a session opening now is judged by.
+    @discardableResult
+    mutating func close(tick: Timestamp) -> ClosedTick {
+        // Sessions are looked at on the first tick of each minute, so the range need not be known in between.
+        let minute = tick.floored(to: .minutes(1))
+        let isNewMinute = minute != self.tick.floored(to: .minutes(1))
+        self.tick = tick
+        if isNewMinute { analysis.expect(sessionRange: sessionRange) }
+        return analysis.close(tick: tick)
     }
 }
 

@@ -11,9 +11,6 @@ struct PersonPath {
     private var rules: RuleState
     private var book: RuleBook
     private var savedRules: [UInt8]
-    /// The minute for which the expected range of a session was last worked out.
-    private var rangeMinute = Timestamp.distantPast
-
     /// The rule engine's state of a person, kept beside those of `Analysis` and `Care`.
     private static let rulesComponent = "rules"
     private static let rulesVersion = 1
@@ -33,6 +30,7 @@ struct PersonPath {
             throw PathError("the stored state of \(person.name) cannot be read: \(error)")
         }
         facts.analysis.rebuild(recent)
+        rules.prepare(for: book, person: person)
     }
 
     private static func settings(_ person: Person, _ zone: Zone, _ household: Household) -> AnalysisSettings {
@@ -51,6 +49,7 @@ struct PersonPath {
         let zone = try Zone(named: person.zone)
         book = household.book
         facts.update(person: person, zone: zone, settings: PersonPath.settings(person, zone, household))
+        rules.prepare(for: book, person: person)
     }
 
     // MARK: Inputs
@@ -102,15 +101,8 @@ struct PersonPath {
 
     /// Decides the tick at pane end `tick`, and returns the next one.
     mutating func close(tick: Timestamp, into commit: inout Commit) -> Timestamp {
-        facts.tick = tick
         let decided = tick + Ticks.grace
-        // Sessions are looked at on the first tick of each minute, so the range need not be known in between.
-        let minute = tick.floored(to: .minutes(1))
-        if minute != rangeMinute {
-            rangeMinute = minute
-            facts.analysis.expect(sessionRange: facts.sessionRange)
-        }
-        let closed = facts.analysis.close(tick: tick)
+        let closed = facts.close(tick: tick)
         if !closed.samples.isEmpty { commit.append(closed.samples, of: person.id) }
         commit.append(facts.care.advance(to: decided))
         if let session = closed.sessionCompleted {
@@ -126,6 +118,9 @@ struct PersonPath {
             book, at: facts.tick, occasion: occasion, person: facts.person, zone: facts.zone, source: facts)
         for trigger in triggers { commit.append(facts.care.handle(trigger)) }
     }
+
+    /// Samples received after a moment that are not decided on yet, as they will be stored.
+    func waiting(since time: Timestamp) -> [Sample] { facts.analysis.waiting(since: time) }
 
     // MARK: State
 

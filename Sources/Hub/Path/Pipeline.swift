@@ -67,6 +67,9 @@ public final class Pipeline {
         }
     }
 
+    /// The newest frame of a device that did not parse, in hexadecimal.
+    func offending(of device: DeviceID) -> String? { decoders[device]?.offending }
+
     // MARK: Inputs
 
     /// Takes one input. Its time is raised to the latest seen: hub time never goes back.
@@ -74,6 +77,7 @@ public final class Pipeline {
         let at = max(input.at, now)
         switch input.body {
         case .samples(let person, let samples): return take(samples[...], of: person)
+        case .suspended(let span): return suspend(span, until: at)
         default: advance(to: at)
         }
         switch input.body {
@@ -82,7 +86,7 @@ public final class Pipeline {
         case .command(let command): _ = apply(command, at: at)
         case .configuration(let configured): reconfigure(configured)
         case .store(let works, let reason): storeChanged(works: works, reason: reason, at: at)
-        case .samples, .clock, .suspended, .time: break
+        case .samples, .suspended, .clock, .time: break
         }
     }
 
@@ -153,12 +157,23 @@ public final class Pipeline {
         guard let known = household.device(device), let person = household.wearer(of: device, at: at),
             let position = index[person]
         else { return }
-        if state == .lost { decoders[device]?.reset() }
+        if state == .lost || state == .connected { decoders[device]?.reset() }
         people[position].linkChanged(device, state, at: at)
         wake(position)
         let event = sources.change(
             device: known, state: state, reason: reason, at: at, person: people[position].person)
         if let event { pending.append([event]) }
+    }
+
+    /// The machine slept: what was due before is decided, the time asleep is a gap in which nothing is.
+    private func suspend(_ span: TimeSpan, until at: Timestamp) {
+        advance(to: max(at - span, now))
+        now = max(now, at)
+        lastTick = max(lastTick, Ticks.last(before: now))
+        for position in people.indices {
+            pending.append([SourceWatch.slept(span, until: now, person: people[position].person)])
+            wake(position)
+        }
     }
 
     private func storeChanged(works: Bool, reason: String, at: Timestamp) {
@@ -199,10 +214,21 @@ public final class Pipeline {
                 add(path)
             }
         }
-        decoders = decoders.filter { new.profile(of: $0.key) != nil }
+        // A decoder lives by the profile it was made from; a changed file begins a new one.
+        decoders = decoders.filter { device, decoder in
+            new.profile(of: device)?.fingerprint == decoder.profile.fingerprint
+        }
     }
 
     // MARK: Commits
+
+    /// Samples received after a moment that wait for their tick: a live store has them within a commit's interval.
+    func waiting(since time: Timestamp) -> [PersonSamples] {
+        people.compactMap { path in
+            let samples = path.waiting(since: time)
+            return samples.isEmpty ? nil : PersonSamples(person: path.person.id, samples: samples)
+        }
+    }
 
     /// Everything since the last call, with the states that changed: one transaction.
     public func takeCommit() -> Commit {

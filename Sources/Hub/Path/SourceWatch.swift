@@ -32,6 +32,17 @@ struct SourceWatch: WireValue {
             down: texts.lost(device.name, reason), up: texts.back(device.name))
     }
 
+    /// A gap that says so: the hub itself was asleep.
+    static func slept(_ span: TimeSpan, until at: Timestamp, person: Person) -> Event {
+        let message = SourceTexts(language: person.language).slept
+        let rule = "hub:asleep"
+        let onset = at - span
+        return Event(
+            id: EventID.event(person: person.id, rule: rule, kind: .source, onset: onset, transition: 0),
+            person: person.id, kind: .source, phase: .resolved, rule: rule, severity: .info, onset: onset, decided: at,
+            transition: 0, title: message.title, text: message.text)
+    }
+
     mutating func storeChanged(works: Bool, reason: String, at: Timestamp, person: Person) -> Event? {
         let texts = SourceTexts(language: person.language)
         return change(
@@ -81,6 +92,14 @@ struct SourceTexts {
         case "zh-Hans": ("\(device)：已恢复连接", "该传感器的数据再次到达。")
         case "zh-Hant": ("\(device)：已恢復連線", "該感測器的資料再次到達。")
         default: ("\(device): connected again", "Data from this sensor arrive again.")
+        }
+    }
+
+    var slept: Message {
+        switch language {
+        case "zh-Hans": ("中枢曾休眠", "休眠期间没有测量，情况未知。")
+        case "zh-Hant": ("中樞曾休眠", "休眠期間沒有測量，情況未知。")
+        default: ("The hub was asleep", "Nothing was measured in that time, and nothing is known of it.")
         }
     }
 

@@ -18,10 +18,12 @@ public struct Importing {
         people.devices = [source, .detectors]
         people.assignments = [Assignment(device: source.id, person: person.id)]
         try store.commit(people)
-        let around = TimeRange(first.time - .days(1), last.time + .days(1))
+        // Whole local days: a night that was cut in two would give another value than the night itself.
+        let zone = try Zone(named: person.zone)
+        let around = TimeRange(
+            zone.start(of: zone.day(of: first.time) + -1), zone.start(of: zone.day(of: last.time) + 2))
         var merged: [Sample] = []
         try store.samples(of: person.id, metrics: [], in: around) { sample in
-            guard sample.metric.kind != .daily else { return }
             var timely = sample
             timely.received = sample.time
             merged.append(timely)

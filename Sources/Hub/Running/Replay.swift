@@ -56,6 +56,11 @@ public struct Replay {
             pipeline = try Pipeline(hub: HubID(derivedFrom: "replay"), configured: configured)
         }
         var replay = try Replay(pipeline: pipeline, store: store, input: input, batch: batch, sink: sink)
+        if replay.position == 0, let first = samples.first, first.received < pipeline.now {
+            throw ReplayError(
+                "the store's clock stands at \(pipeline.now), the files begin at \(first.time): what is past decides "
+                    + "nothing; use 'vitald import', or another store")
+        }
         try replay.begin(configured)
         while replay.position < samples.count {
             let end = min(replay.position + replay.batch, samples.count)
@@ -76,6 +81,9 @@ public struct Replay {
         let header = reader.header
         let pipeline: Pipeline
         let isResumed = try store.map { try ReplayCursor(input: input).position(in: $0) > 0 } ?? false
+        if let store, !isResumed, store.sequence > 0 {
+            throw ReplayError("the store holds something else already; replay a recording into a new store")
+        }
         if let store, isResumed {
             pipeline = try Pipeline(resuming: store, configured: header.configured)
         } else {
@@ -138,4 +146,10 @@ struct ReplayCursor {
         writer.count(position)
         return ComponentState(person: nil, component: component, version: Self.version, bytes: writer.bytes)
     }
+}
+
+/// Why a replay cannot go into a store.
+public struct ReplayError: Error, Sendable, CustomStringConvertible {
+    public var description: String
+    init(_ description: String) { self.description = description }
 }

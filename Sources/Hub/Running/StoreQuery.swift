@@ -25,20 +25,30 @@ public struct StoreQuery {
         var facts = try PersonFacts(
             person: person, zone: zone, settings: AnalysisSettings(zone: zone, features: expression.features))
         var tick = max(asked.start, first).floored(to: step) + step
-        let end = min(asked.end, last + step)
+        let end = range == nil ? last + step : min(asked.end, last + step)
         let warmUp = max(expression.features.map(\.reach).max() ?? .zero, Pipeline.rebuiltWindow)
         var failure: (any Error)?
+        var walked = (max(asked.start, first) - warmUp).floored(to: Self.warmUpStep)
+        // Ticks are closed on whole minutes before the first row, too: cadences and sessions are learned on the way.
+        func walk(to until: Timestamp) {
+            while walked + Self.warmUpStep < until {
+                walked = walked + Self.warmUpStep
+                facts.close(tick: walked)
+            }
+        }
+        // What a step at T reads is before T: a gauge at T waits for the next pane, an increment that ends at T counts.
         func emit(_ until: Timestamp) {
             while tick < until, tick <= end, failure == nil {
-                _ = facts.analysis.close(tick: Ticks.first(from: tick))
-                facts.tick = Ticks.first(from: tick)
+                walk(to: Ticks.first(from: tick))
+                walked = Ticks.first(from: tick)
+                facts.close(tick: walked)
                 do { try row(tick, expression.evaluate(facts), expression.type) } catch { failure = error }
                 tick = tick + step
             }
+            walk(to: min(until, tick))
         }
         try store.samples(of: person.id, metrics: [], in: TimeRange(asked.start - warmUp, asked.end)) { sample in
-            // A step at T reads what is before T, and increments that end at T.
-            emit(sample.span > 0 ? sample.time : sample.time + .milliseconds(1))
+            emit(sample.time)
             var timely = sample
             timely.received = sample.time
             facts.analysis.take(timely)
@@ -46,6 +56,9 @@ public struct StoreQuery {
         emit(.distantFuture)
         if let failure { throw failure }
     }
+
+    /// Distance of the ticks closed where no row is asked for.
+    private static let warmUpStep = TimeSpan.minutes(1)
 }
 
 extension Feature {

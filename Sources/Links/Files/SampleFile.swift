@@ -128,6 +128,10 @@ public enum SampleFile {
                     continue
                 }
                 (time, span) = read
+                guard Self.recordedTimes.contains(time) else {
+                    report.skip("a time before 1970 or after 2199", line: source.number)
+                    continue
+                }
                 if time < last { report.outOfOrder += 1 }
                 last = time
             }
@@ -199,6 +203,9 @@ public enum SampleFile {
         case .epoch, .elapsed, .clock: return "no time; expected a number like the rows before"
         }
     }
+
+    /// Milliseconds since 1970 that a recording can have: the rest of the path takes no others.
+    private static let recordedTimes = 0.0..<7_258_118_400_000
 
     /// Words that exports put where nothing was measured.
     private static func isMissing(_ field: UnsafeRawBufferPointer) -> Bool {

@@ -12,7 +12,7 @@ extension RuleState.Entry {
         isTrue = false
         guard isOpen else { return nil }
         isOpen = false
-        return watch.isLasting ? (.cleared, tick) : nil
+        return watch.isLasting ? (.withdrawn, tick) : nil
     }
 
     /// One tick of a rule without `on` and `at`.

@@ -96,7 +96,7 @@ public struct RuleState: Sendable {
         _ book: RuleBook, at tick: Timestamp, occasion: Occasion = .tick, person: Person, zone: Zone,
         source: some FeatureSource
     ) -> [Trigger] {
-        if boundBook != book.fingerprint || boundPerson != person.name { bind(to: book, person) }
+        prepare(for: book, person: person)
         var local = LocalTime(zone, tick)
         var triggers: [Trigger] = []
         for i in book.watches.indices {
@@ -123,6 +123,11 @@ public struct RuleState: Sendable {
             }
         }
         return triggers
+    }
+
+    /// Takes up a book before the first tick is evaluated with it, so that `nextDeadline` knows a restored hold.
+    public mutating func prepare(for book: RuleBook, person: Person) {
+        if boundBook != book.fingerprint || boundPerson != person.name { bind(to: book, person) }
     }
 
     /// When rules must be evaluated next although nothing arrives: the next tick while a hold is running, or the moment

@@ -84,16 +84,17 @@ struct StorePlace {
         let application: Int64?
         do throws(StoreError) {
             application = try connection.integer("PRAGMA application_id")
+        } catch  where error.code == .damaged && hasLog {
+            // A full disk or a power cut may leave the file half as long as its first page says, with the rest in the
+            // log. Only SQLite can tell, with the log; whoever opens it next looks again.
+            return
         } catch  where error.code == .damaged {
             throw StoreError(
                 .damaged, path: given,
                 "this is no vitald store, or its first page is damaged; it was left untouched. If it was one, "
                     + SQLiteError.rescue)
         }
-        guard application == Int64(Migrations.applicationID) else {
-            throw StoreError(
-                .damaged, path: given, "this is no vitald store but another program's database; it was left untouched")
-        }
+        try Self.check(application: application, path: given)
         try Self.checkVersion(connection)
         // SQLite takes the missing rest of a last page for zeros. (What a log has yet to bring may be missing.)
         let page = Int(try connection.integer("PRAGMA page_size") ?? 0)
@@ -103,9 +104,17 @@ struct StorePlace {
         }
     }
 
-    /// Returns the schema version, unless it is newer than this program.
+    private static func check(application: Int64?, path: String) throws(StoreError) {
+        guard application == Int64(Migrations.applicationID) else {
+            throw StoreError(
+                .damaged, path: path, "this is no vitald store but another program's database; it was left untouched")
+        }
+    }
+
+    /// Returns the schema version, unless it is newer than this program or the database is another program's.
     @discardableResult
     static func checkVersion(_ connection: Connection) throws(StoreError) -> Int {
+        try check(application: try connection.integer("PRAGMA application_id"), path: connection.path)
         let version = Int(try connection.integer("PRAGMA user_version") ?? 0)
         guard version <= Migrations.current else {
             throw StoreError(

@@ -5,6 +5,8 @@ public struct Trigger: Hashable, Sendable {
         case opened
         /// The open episode's `clear` became true: it resolves.
         case cleared
+        /// The rule was switched off for this person while its episode was open: nobody knows whether it still holds.
+        case withdrawn
     }
 
     public var rule: String

@@ -18,7 +18,7 @@ enum RunCommand: Subcommand {
     static func run(_ arguments: Arguments, on console: Console) throws {
         let path = try arguments.required("config")
         let configuration = try Configuration.load(path: path)
-        let configured = try configuration.configured()
+        let configured = try configuration.configured { console.note("put aside: \($0)") }
         console.outliveReaders()
         let names = EventJSON(people: configured.people, devices: configured.devices)
         let observer = Daemon.Observer(

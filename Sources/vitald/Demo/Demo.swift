@@ -16,6 +16,7 @@ struct Demo {
     let rules: String
     let console: Console
 
+    static let hub = HubID(derivedFrom: "demo")
     static let defaultFolder = "vitald-demo"
     static let defaultRate = Int(DemoScenario.speed)
     /// How often the status line is renewed.
@@ -35,14 +36,15 @@ struct Demo {
             hubName: "demo", storePath: storePath, socketPath: "\(ports)/sock", profileFolders: [profiles],
             ruleFolders: [rules], commitInterval: .seconds(1), people: scenario.people, devices: scenario.devices,
             assignments: scenario.assignments)
-        let clock = HubClock(start: scenario.start, rate: rate)
+        let clock = SharedClock(HubClock(start: scenario.start, rate: rate))
         let timeline = Timeline(scenario: scenario, console: console)
         let sensors = scenario.virtualDevices(now: { clock.now() })
         defer { for sensor in sensors { sensor.stop() } }
         for sensor in sensors { try sensor.start() }
         let daemon = Daemon(
-            configuration: configuration, configured: try configuration.configured(), recordingPath: recordingPath,
-            hub: HubID(derivedFrom: "demo"), clock: clock,
+            configuration: configuration, configured: try configuration.configured { console.note("put aside: \($0)") },
+            recordingPath: recordingPath,
+            hub: Self.hub, hasDerivedIDs: true, clock: clock,
             observer: Daemon.Observer(
                 log: { [console] in console.note("  \($0)") }, event: { timeline.show($0) }, ready: {}))
         timeline.begin()
@@ -58,6 +60,13 @@ struct Demo {
 
     /// A demo begins with an empty store; only what an earlier demo left is removed.
     private func prepareFolder() throws {
+        if FileTree.exists(storePath) {
+            let isDemo = (try? SQLiteStore.open(path: storePath, mode: .read))?.identity.hub == Self.hub
+            guard isDemo else {
+                throw CommandError.failed(
+                    "\(storePath) is not a demo's store; it was left alone", hint: "name another folder with --folder")
+            }
+        }
         mkdir(folder, 0o755)
         guard access(folder, W_OK) == 0 else {
             throw CommandError.failed(
@@ -74,7 +83,7 @@ struct Demo {
         return String(cString: path)
     }
 
-    private func statusTicker(_ clock: HubClock, _ timeline: Timeline) -> any DispatchSourceTimer {
+    private func statusTicker(_ clock: SharedClock, _ timeline: Timeline) -> any DispatchSourceTimer {
         let timer = DispatchSource.makeTimerSource()
         let interval = DispatchTimeInterval.milliseconds(Self.statusInterval)
         timer.schedule(deadline: .now() + interval, repeating: interval)

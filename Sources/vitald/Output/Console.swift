@@ -42,7 +42,10 @@ final class Console: Sendable {
     }
 
     /// A line on stderr; a status line stays below it.
-    func note(_ line: String) {
+    func note(_ text: String) {
+        // Names in messages come from files and arguments: no escape sequence of theirs reaches the terminal.
+        let line = text.split(separator: "\n", omittingEmptySubsequences: false)
+            .map { TextWidth.printable(String($0)) }.joined(separator: "\n")
         status.withLock { status in
             guard let standing = status else { return err.line(line) }
             err.write("\r\u{1B}[K\(line)\n\(standing)")
