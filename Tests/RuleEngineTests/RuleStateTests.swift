@@ -210,7 +210,7 @@ struct RuleStateTests {
         stage.run(.seconds(5), hr: 110)
         stage.person.name = "ben"
         stage.run(.minutes(1), hr: 110)
-        #expect(stage.log == ["opened@12:00:05", "cleared@12:00:10"])
+        #expect(stage.log == ["opened@12:00:05", "withdrawn@12:00:10"])
         let off = Stage(ruleText("\(high), enabled: false"))
         #expect(off.book.rules[0].isEnabled == false)
     }

@@ -11,13 +11,16 @@ struct DecodingTests {
     static func profile(_ sensor: VirtualSensor) throws -> Profile {
         let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")
         let folder = root + "/DeviceProfiles"
+        var files: [Configured.File] = []
         for name in try FileManager.default.contentsOfDirectory(atPath: folder).sorted() {
             let path = "\(folder)/\(name)"
             guard name.hasSuffix(".json5"), let bytes = FileManager.default.contents(atPath: path) else { continue }
-            let profile = try Profile(text: String(decoding: bytes, as: UTF8.self), file: path)
-            if profile.id == sensor.profile { return profile }
+            files.append(Configured.File(path: path, text: String(decoding: bytes, as: UTF8.self)))
         }
-        throw Missing(profile: sensor.profile)
+        guard let profile = ProfileLibrary(files: files)[sensor.profile] else {
+            throw Missing(profile: sensor.profile)
+        }
+        return profile
     }
 
     struct Missing: Error { let profile: String }

@@ -9,15 +9,15 @@ final class Inbox: Sendable {
 
     /// Hand-overs under way at once; each is one read of at most 4 KB.
     private static let most = 128
-    /// How often a link that waits for room looks whether the hub is stopping.
-    private static let patience = DispatchTimeInterval.milliseconds(50)
 
     init(queue: DispatchQueue) { self.queue = queue }
 
     /// Runs `body` on the hub's queue, in order; waits for room first. After `close` nothing waits any more.
     func put(_ body: @escaping @Sendable () -> Void) {
-        while room.wait(timeout: .now() + Self.patience) == .timedOut {
-            if isClosed.load(ordering: .relaxed) { return }
+        room.wait()
+        if isClosed.load(ordering: .acquiring) {
+            room.signal()
+            return
         }
         queue.async {
             body()
@@ -25,6 +25,9 @@ final class Inbox: Sendable {
         }
     }
 
-    /// Lets nobody wait any longer, so that links can be stopped from the hub's queue.
-    func close() { isClosed.store(true, ordering: .relaxed) }
+    /// Lets nobody wait any longer, so that links can be stopped from the hub's queue: who is let go lets the next go.
+    func close() {
+        isClosed.store(true, ordering: .releasing)
+        room.signal()
+    }
 }
