@@ -2,7 +2,7 @@ import Vitals
 
 extension PersonAnalysis {
     /// Versions of the components' states. A newer one is refused.
-    static let version = 1
+    static let version = 2
     /// Hour panes are kept in one part per UTC day; the parts are used in turn, so that their number is bounded.
     static let dayParts: Int64 = 32
 
@@ -60,7 +60,7 @@ extension PersonAnalysis {
             intake = try Intake(from: &reader)
             let settings = settings
             let list = try reader.list { (r: inout ByteReader) throws(WireError) in
-                try MetricSeries(from: &r, settings: settings)
+                try MetricSeries(from: &r, version: Int(state.version), settings: settings)
             }
             for one in list where place(of: one.metric) == nil && one.kind != .daily { _ = insert(one) }
             // Settings may have changed while nothing ran.
@@ -117,29 +117,35 @@ extension PersonAnalysis {
     /// Fills panes, and what else is not in the states, from stored samples: once, right after restoring.
     ///
     /// The samples are those of `rebuildRange`, with their stored quality, in any order. Each is applied at the tick it
-    /// was applied at first, which its `time` and `received` tell. Complexity: O(n log n).
+    /// was applied at first, and late if it was late then: both follow from its `time` and `received`.
+    /// Complexity: O(n log n).
     public mutating func rebuild(_ samples: some Sequence<Sample>) {
         let range = rebuildRange
-        var list: [(tick: Int64, sample: Sample)] = []
+        var list: [(tick: Int64, isLate: Bool, sample: Sample)] = []
         for sample in samples where Intake.isMoment(sample.time) && sample.value.isFinite {
             guard lastTick < 0 || range.contains(sample.time), !sample.metric.isDaily else { continue }
-            let tick = Intake.tick(of: sample, isIncrement: sample.metric.kind == .increment).tick
+            let (tick, isLate) = Intake.tick(of: sample, isIncrement: sample.metric.kind == .increment)
             guard lastTick < 0 || tick <= lastTick else { continue }
-            list.append((tick, sample))
+            list.append((tick, isLate, sample))
         }
         list.sort { a, b in a.tick != b.tick ? a.tick < b.tick : Self.comesBefore(a.sample, b.sample) }
         if lastTick < 0, let newest = list.last?.tick { lastTick = newest }
         let frozen = Swift.max(lastTick, 0) / SeriesPanes.coarseLength
         for i in series.indices { series[i].panes.frozenHours = frozen }
+        // Where gaps were being filled is a matter of the moment: found again on the way, and put back in the end.
+        let fills = series.map(\.backfill)
+        for i in series.indices { series[i].backfill = (-1, -1) }
         var n = 0
         while n < list.count {
             let tick = list[n].tick
             for i in series.indices { series[i].panes.begin(tick: tick) }
             while n < list.count, list[n].tick == tick {
                 let sample = list[n].sample
+                let isLate = list[n].isLate
                 n += 1
                 guard let place = seriesIndex(sample.metric, since: tick) else { continue }
-                series[place].rebuild(sample, source: sourceIndex(sample.source, in: place), tick: tick)
+                series[place].rebuild(
+                    sample, source: sourceIndex(sample.source, in: place), tick: tick, isLate: isLate)
             }
             for i in series.indices {
                 series[i].panes.end(tick: tick)
@@ -153,6 +159,8 @@ extension PersonAnalysis {
             }
             series[i].order?.forget(before: lastTick - OrderedSamples.memory)
             series[i].panes.thawHours()
+            series[i].forgetLate(before: lastTick - MetricSeries.horizon)
+            if fills.indices.contains(i) { series[i].backfill = fills[i] }
             // What rebuilding marked as changed is in the checkpoint already.
             series[i].panes.changedDays = []
         }

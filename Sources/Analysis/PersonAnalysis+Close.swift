@@ -3,6 +3,9 @@ import Vitals
 extension PersonAnalysis {
     /// Closes the pane that ends at `tick`: samples due are judged, merged and added; sessions and daily series follow.
     ///
+    /// Late samples are returned too, flagged, to be stored; but no feature and no session changes by them. They only
+    /// complete the night's resting heart rate.
+    ///
     /// Ticks are multiples of 5 s and rise; any other tick changes nothing. Ticks may be left out while nothing is
     /// pending. Cost: O(samples due + series); a gap costs at most one pass over the rings.
     public mutating func close(tick: Timestamp) -> ClosedTick {
@@ -23,6 +26,7 @@ extension PersonAnalysis {
         for i in series.indices {
             series[i].panes.end(tick: end)
             series[i].order?.forget(before: end - OrderedSamples.memory)
+            series[i].forgetLate(before: end - MetricSeries.horizon)
             for j in series[i].sources.indices {
                 series[i].sources[j].cadence.look(after: end, fixed: series[i].sources[j].fixedCadence)
             }
@@ -133,9 +137,10 @@ extension PersonAnalysis {
 
     var view: SessionView {
         func tier(_ metric: Metric) -> PaneTier? { place(of: metric).map { series[$0].panes.middle } }
+        func late(_ metric: Metric) -> PaneTier? { place(of: metric).flatMap { series[$0].late?.tier } }
         return SessionView(
             heart: tier(.heartRate), steps: tier(.steps), cadence: tier(.cadence), speed: tier(.speed),
-            power: tier(.power))
+            power: tier(.power), lateHeart: late(.heartRate), lateSteps: late(.steps))
     }
 
     private mutating func closeSessions(_ end: Int64) -> ExerciseSession? {

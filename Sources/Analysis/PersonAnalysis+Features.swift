@@ -2,7 +2,7 @@ import Vitals
 
 extension PersonAnalysis {
     /// Value of `settings.features[slot]` at the last closed tick; NaN when unknown, and for features that are not
-    /// Analysis' to answer. Computed when first asked for after a tick. Complexity: O(panes of the window).
+    /// Analysis' to answer. Late samples change none but those of daily series. Computed when first asked for after a tick. Complexity: O(panes of the window).
     public func value(_ slot: Int) -> Double {
         guard slot >= 0, slot < cache.count else { return .nan }
         if let known = cache[slot] { return known }
@@ -41,8 +41,8 @@ extension PersonAnalysis {
             guard let latest = latestTime(metric) else { return .nan }
             return Double(Swift.max(0, end - latest))
         case .stale(let metric, let limit):
-            guard let latest = latestTime(metric) else { return .nan }
-            return end - latest >= limit.milliseconds ? 1 : 0
+            guard let since = silentSince(metric) else { return .nan }
+            return end - since >= limit.milliseconds ? 1 : 0
         case .session(let field):
             return sessions.value(field, at: end)
         case .timeOfDay, .weekday, .person, .personHas, .plan:
@@ -56,6 +56,14 @@ extension PersonAnalysis {
         if metric.isDaily { return daily.of(metric).last?.time }
         guard let place = place(of: metric), series[place].latestTime >= 0 else { return nil }
         return series[place].latestTime
+    }
+
+    /// A device whose every sample comes late is silent as far as rules can tell, and is to be reported as such: silent
+    /// since it was first heard. Only of what was never heard at all nothing is known.
+    private func silentSince(_ metric: Metric) -> Int64? {
+        if metric.isDaily { return latestTime(metric) }
+        guard let place = place(of: metric), series[place].silentSince >= 0 else { return nil }
+        return series[place].silentSince
     }
 
     /// Windows up to 1 h read 5-s panes, up to 24 h minute panes, longer ones hour panes.

@@ -87,11 +87,12 @@ public struct PersonAnalysis: Sendable {
 
     // MARK: Deadlines
 
-    /// Time of the newest usable sample of any metric that was applied.
+    /// Time of the newest usable sample of any metric that came in time; of a metric that only came late, when it was
+    /// first heard.
     public var lastSample: Timestamp? {
         var newest: Int64 = -1
         for i in series.indices where series[i].metric != .sensorState {
-            newest = Swift.max(newest, series[i].latestTime)
+            newest = Swift.max(newest, series[i].silentSince)
         }
         return newest < 0 ? nil : Timestamp(milliseconds: newest)
     }
@@ -115,7 +116,7 @@ public struct PersonAnalysis: Sendable {
     }
 
     private func hasHeartRate(since time: Int64) -> Bool {
-        place(of: .heartRate).map { series[$0].latestTime >= time } ?? false
+        place(of: .heartRate).map { series[$0].latestTime >= time || (series[$0].late?.newest ?? -1) >= time } ?? false
     }
 
     /// Time of the last closed tick.

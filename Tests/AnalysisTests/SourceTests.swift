@@ -179,6 +179,24 @@ struct SensorTests {
         #expect(lost.count == 1801 && lost.allSatisfy { $0.metric == .heartRate })
     }
 
+    @Test("a device that sends readings and no status repeats its state hourly", arguments: [true, false])
+    func repeats(tellsWorn: Bool) throws {
+        var driver = try Driver(
+            AnalysisSettings(features: [.latest(.sensorState), .latest(.worn)]), from: monday)
+        driver.take(.link(strap, .connected, monday + 1))
+        if tellsWorn { driver.take(.status(.worn(true), strap, monday + 2)) }
+        for second in stride(from: Int64(10), to: 6 * 3600, by: 10) {
+            driver.take(.reading(Reading(metric: .heartRate, value: 70), strap, monday + second))
+            if second == 9000 { try driver.interrupt() }
+            if second > 20 {
+                #expect(driver.analysis.value(of: .latest(.sensorState)) == 0)
+                #expect(driver.analysis.value(of: .latest(.worn)) == 1 || !tellsWorn)
+            }
+        }
+        #expect(driver.stored.filter { $0.metric == .sensorState }.count == 6)
+        #expect(driver.stored.filter { $0.metric == .worn }.count == (tellsWorn ? 6 : 0))
+    }
+
     @Test("a device time after its arrival is moved to the arrival and says so")
     func future() throws {
         var driver = try Driver(AnalysisSettings(), from: monday)

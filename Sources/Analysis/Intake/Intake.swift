@@ -33,7 +33,12 @@ struct Intake: Sendable {
     static func isMoment(_ time: Timestamp) -> Bool { time.milliseconds >= 0 && time.milliseconds <= lastTime }
 
     /// The tick at which a sample is applied: the first whose window can hold it that was not yet processed when it
-    /// arrived. The second value tells whether that is later than the tick it belonged to.
+    /// arrived. The second value tells whether that is later than the tick it belonged to: then it is stored and
+    /// completes the night, but no rule sees it.
+    ///
+    /// A device that is always behind by more than the grace – a cloud in between, a clock a minute slow – therefore
+    /// decides nothing at all. That is meant: what is only known afterwards must not look like the present. `stale(…)`
+    /// is true for it, so that somebody is told.
     @inline(__always) static func tick(of sample: Sample, isIncrement: Bool) -> (tick: Int64, late: Bool) {
         let time = sample.time.milliseconds
         let length = SeriesPanes.fineLength
@@ -54,6 +59,7 @@ struct Intake: Sendable {
             return
         }
         let index = device(id)
+        if devices[index].sensor.isRepetitionDue(at: received.milliseconds) { tell(index, at: received) }
         var quality: Quality = []
         if devices[index].sensor.isOff, reading.metric.isOfBody { quality.insert(.contactLost) }
 

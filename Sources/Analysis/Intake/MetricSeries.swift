@@ -2,6 +2,10 @@ import Vitals
 
 /// One person's metric: its sources, the merged view of them, and the panes of that view.
 ///
+/// The view holds what came in time for its tick. A late sample is judged, stored, and recognised when it comes again;
+/// but it enters no pane a rule reads, is never the latest, teaches no cadence, and lets no source speak (DESIGN §5,
+/// promise 4). Of heart rate and steps it goes to `late`, from which the night's resting heart rate is completed.
+///
 /// The merged view never adds two devices up: at any time one source speaks, the others' samples are kept as
 /// `redundant`. Another speaks when the present one gave nothing usable for longer than its hold, or when one of higher
 /// priority has been back for 30 s.
@@ -25,11 +29,15 @@ struct MetricSeries: Sendable {
     private(set) var speaker = -1
     /// Who spoke from when on, oldest first; the last entry is the speaker's.
     private(set) var turns: [(from: Int64, source: Int)] = []
+    /// Heart rate and steps that came late; `nil` while there are none of the last day.
+    var late: LateMinutes?
+    /// The tick of the first late sample, when it came before any in time; −1 otherwise.
+    var heard: Int64 = -1
     /// Time and value of the newest sample of the merged view; −1 before the first.
     private(set) var latestTime: Int64 = -1
     private(set) var latestValue: Float = .nan
     /// Where old data beyond the memory of times is being filled in.
-    private var backfill: (pane: Int64, time: Int64) = (-1, -1)
+    var backfill: (pane: Int64, time: Int64) = (-1, -1)
 
     init(metric: Metric) {
         self.metric = metric
@@ -39,6 +47,10 @@ struct MetricSeries: Sendable {
     }
 
     var isState: Bool { kind == .state }
+
+    /// Since when nothing in time has come: the newest sample, or for a series that only ever came late, when that was
+    /// first heard; −1 for a series never heard of.
+    var silentSince: Int64 { latestTime >= 0 ? latestTime : heard }
 
     /// Hold of the present source.
     var hold: Int64 {
@@ -51,6 +63,10 @@ struct MetricSeries: Sendable {
     ///
     /// `source` is its index in `sources`. Rebuilding trusts the stored quality and changes nothing but panes.
     mutating func apply(_ sample: inout Sample, source: Int, tick: Int64, switched: inout [SourceSwitch]) -> Outcome {
+        // The flag alone may be a file's; whether the sample is late here, its times tell.
+        if sample.quality.contains(.late), Intake.tick(of: sample, isIncrement: kind == .increment).late {
+            return complete(&sample, source: source, tick: tick)
+        }
         let time = sample.time.milliseconds
         let verdict = sources[source].times.judge(time, horizon: tick - Self.horizon)
         if case .known = verdict { return .duplicate }
@@ -91,36 +107,17 @@ struct MetricSeries: Sendable {
         sources[source].usableSpan = Int64(sample.span)
     }
 
-    /// Adds to the panes, unless it may already be in them.
+    /// Adds to the panes. What is older than the memory of times may already be in them and stays out: only a caller
+    /// that closes a sample's tick before handing it over gets there.
     private mutating func enter(_ sample: Sample, source: Int, tick: Int64, verdict: SampleTimes.Verdict) -> Bool {
         let time = sample.time.milliseconds
-        if case .beyondMemory = verdict, !fillsGap(at: time, tick: tick) { return false }
+        if case .beyondMemory = verdict { return false }
         if kind == .increment {
             panes.add(amount: sample.value, over: Int64(sample.span), until: time)
         } else {
             panes.add(sample.value, at: time, hold: sources[source].cadence.hold(at: tick))
             order?.insert(sample.value, at: time)
         }
-        return true
-    }
-
-    /// Whether an old sample, which no memory of times can judge, falls where the panes were empty.
-    private mutating func fillsGap(at time: Int64, tick: Int64) -> Bool {
-        let length: Int64
-        let count: Int
-        if time >= tick - 3_600_000 {
-            length = SeriesPanes.fineLength
-            count = panes.fine.slot(time / length).map { panes.fine.columns.count($0) } ?? 0
-        } else if time >= tick - Self.horizon {
-            length = SeriesPanes.middleLength
-            count = panes.middle.slot(time / length).map { panes.middle.columns.count($0) } ?? 0
-        } else {
-            length = SeriesPanes.coarseLength
-            count = panes.coarse.slot(time / length).map { panes.coarse.columns.count($0) } ?? 0
-        }
-        let pane = time / length
-        guard count == 0 || backfill.pane == pane && time > backfill.time else { return false }
-        backfill = (pane, time)
         return true
     }
 
@@ -154,7 +151,7 @@ struct MetricSeries: Sendable {
         return true
     }
 
-    private func overlapsOthers(_ sample: Sample, source: Int) -> Bool {
+    func overlapsOthers(_ sample: Sample, source: Int) -> Bool {
         let start = sample.start.milliseconds
         let end = sample.time.milliseconds
         for other in sources.indices where other != source {
@@ -163,13 +160,14 @@ struct MetricSeries: Sendable {
         return false
     }
 
-    /// Whether an old sample belongs to the source that spoke then, or falls where nobody did.
-    private func spoke(_ source: Int, at sample: Sample) -> Bool {
+    /// Whether a sample behind the newest belongs to the source that spoke then, or falls where nobody did.
+    func spoke(_ source: Int, at sample: Sample) -> Bool {
         let time = sample.time.milliseconds
         let probe = kind == .increment ? sample.start.milliseconds + Int64(sample.span) / 2 : time
         var i = turns.count - 1
         while i > 0, turns[i].from > probe { i -= 1 }
         if i >= 0, turns[i].source == source, turns[i].from <= probe { return true }
+        if probe / SeriesPanes.fineLength > panes.fine.newest { return true }
         if let slot = panes.fine.slot(probe / SeriesPanes.fineLength) { return panes.fine.columns.covered(slot) == 0 }
         if let slot = panes.middle.slot(probe / SeriesPanes.middleLength) {
             return panes.middle.columns.covered(slot) == 0
@@ -179,9 +177,16 @@ struct MetricSeries: Sendable {
 
     // MARK: Rebuilding
 
-    /// Adds a stored sample, applied at `tick`, to the panes only.
-    mutating func rebuild(_ sample: Sample, source: Int, tick: Int64) {
+    /// Adds a stored sample, applied at `tick`, to the panes it was added to then, and to nothing else.
+    mutating func rebuild(_ sample: Sample, source: Int, tick: Int64, isLate: Bool) {
         let time = sample.time.milliseconds
+        if isLate {
+            let verdict = judgeLate(time, source: source, tick: tick)
+            guard verdict != .known, sample.quality.isDisjoint(with: .unusable) else { return }
+            if latestTime < 0, heard < 0 { heard = tick }
+            _ = enterLate(sample, source: source, tick: tick, verdict: verdict)
+            return
+        }
         let verdict = sources[source].times.judge(time, horizon: tick - Self.horizon)
         if case .known = verdict { return }
         if case .new = verdict { sources[source].times.insert(time) }
@@ -204,6 +209,7 @@ extension MetricSeries {
         writer.integer(Int8(truncatingIfNeeded: speaker))
         writer.integer(latestTime)
         writer.float(latestValue)
+        writer.integer(heard)
         writer.integer(backfill.pane)
         writer.integer(backfill.time)
         writer.list(turns) {
@@ -218,12 +224,14 @@ extension MetricSeries {
         }
     }
 
-    init(from reader: inout ByteReader, settings: AnalysisSettings) throws(WireError) {
+    init(from reader: inout ByteReader, version: Int, settings: AnalysisSettings) throws(WireError) {
         self.init(metric: try reader.raw())
         let at = reader.offset
         speaker = Int(try reader.integer(Int8.self))
         latestTime = try reader.integer()
         latestValue = try reader.float()
+        // Version 1 did not know it.
+        if version > 1 { heard = try reader.integer() }
         backfill = (try reader.integer(), try reader.integer())
         turns = try reader.list { (r: inout ByteReader) throws(WireError) -> (from: Int64, source: Int) in
             (try r.integer(), Int(try r.byte()))
@@ -247,7 +255,7 @@ extension MetricSeries {
             return source
         }
         guard speaker < sources.count, speaker >= -1, turns.allSatisfy({ $0.source < sources.count }),
-            latestTime <= Intake.lastTime, backfill.time <= Intake.lastTime
+            latestTime <= Intake.lastTime, heard <= Intake.lastTime, backfill.time <= Intake.lastTime
         else { throw WireError(.malformed("a source that is not there"), at: at) }
     }
 }

@@ -1,7 +1,7 @@
 import Vitals
 
 /// What a device said about itself: worn, contact, link. It becomes samples of `worn` and `sensor_state` when it
-/// changes, and at most hourly while it stays the same.
+/// changes, and hourly while it stays the same and the device sends anything: a status or a reading.
 struct SensorState: Sendable, Equatable {
     static let repetition: Int64 = 3_600_000
     /// Contact below this share counts as poor.
@@ -43,6 +43,13 @@ struct SensorState: Sendable, Equatable {
             worn = nil
             contact = nil
         }
+    }
+
+    /// Whether what was told is an hour old: a device that sends readings and no status still has a state.
+    @inline(__always) func isRepetitionDue(at time: Int64) -> Bool {
+        if let told, time - told.at >= Self.repetition { return true }
+        if let toldWorn, time - toldWorn.at >= Self.repetition { return worn != nil || contact != nil }
+        return false
     }
 
     /// What is to be told at `time`: codes of `worn` and `sensor_state`.

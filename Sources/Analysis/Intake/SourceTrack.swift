@@ -7,6 +7,7 @@ struct SourceTrack: Sendable {
     /// The profile's cadence in ms; `nil`: learned.
     var fixedCadence: Int64?
     var cadence: Cadence
+    // All of these tell of samples that came in time: late ones neither speak nor keep a source alive.
     /// Time of its newest sample.
     var newest: Int64 = -1
     /// Time and span of its newest usable sample, and since when these came without a pause.
@@ -16,6 +17,8 @@ struct SourceTrack: Sendable {
     /// End of what it gave to the merged view.
     var spoken: Int64 = -1
     var times = SampleTimes()
+    /// What came late, so that it is recognised when it comes again.
+    var lateTimes = SampleTimes()
 
     init(id: DeviceID, priority: Int, fixedCadence: Int64?, isState: Bool) {
         self.id = id

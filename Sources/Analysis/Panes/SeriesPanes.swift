@@ -3,8 +3,9 @@ import Vitals
 /// One person's metric cut into panes of 5 s (for an hour), 1 min (a day) and 1 h (28 days).
 ///
 /// Values are applied tick by tick in the order (time, metric, source). Within a tick they gather in an `OpenPane`,
-/// which is written to the three rings when it is complete; what comes late is added to the rings directly. The same
-/// samples in the same ticks therefore give the same bits, whether they arrive live or from the store.
+/// which is written to the three rings when it is complete. The same samples in the same ticks therefore give the same
+/// bits, whether they arrive live or from the store. These are the panes that rules read: only what came in time for
+/// its tick is added; what came late goes to `LateMinutes`.
 struct SeriesPanes: Sendable {
     /// The pane of a tick.
     static let fineLength: Int64 = 5000
@@ -96,11 +97,8 @@ struct SeriesPanes: Sendable {
 
     /// Adds an increment that happened evenly over `[time − span, time)`.
     mutating func add(amount value: Float, over span: Int64, until time: Int64) {
-        guard abs(value) < 1e9 else { return }
-        let whole = Int64((Double(value) * Self.amountUnit).rounded())
-        // A moment without length belongs to the millisecond before it, as a span's end does.
-        let from = span > 0 ? Swift.max(0, time - span) : Swift.max(0, time - 1)
-        let to = Swift.max(time, from + 1)
+        guard let amount = Amount(value, over: span, until: time) else { return }
+        let (whole, from, to) = (amount.whole, amount.from, amount.to)
         fine.spread(whole, from: from, to: to)
         fine.count((to - 1) / Self.fineLength)
         middle.spread(whole, from: from, to: to)
@@ -117,6 +115,22 @@ struct SeriesPanes: Sendable {
         coarse.count((to - 1) / Self.coarseLength)
         if span > 0 { coarse.cover(from: thawed, to: to) }
         if thawed < closedHours * Self.coarseLength { touch(from: thawed, to: to) }
+    }
+
+    /// An increment in whole units, and the milliseconds `[from, to)` it is spread over.
+    struct Amount {
+        let whole: Int64
+        let from: Int64
+        let to: Int64
+
+        /// `nil` for what no person can have done.
+        @inline(__always) init?(_ value: Float, over span: Int64, until time: Int64) {
+            guard abs(value) < 1e9 else { return nil }
+            whole = Int64((Double(value) * SeriesPanes.amountUnit).rounded())
+            // A moment without length belongs to the millisecond before it, as a span's end does.
+            from = span > 0 ? Swift.max(0, time - span) : Swift.max(0, time - 1)
+            to = Swift.max(time, from + 1)
+        }
     }
 
     // MARK: Values
@@ -140,6 +154,7 @@ struct SeriesPanes: Sendable {
         }
     }
 
+    /// Adds to panes already written: for samples whose caller closed their tick before handing them over.
     private mutating func amend(_ value: Float, at time: Int64) {
         fine.amend(time / Self.fineLength, value)
         let minute = time / Self.middleLength
@@ -228,6 +243,6 @@ struct SeriesPanes: Sendable {
         if openCoarse.index < hour { openCoarse = OpenPane(index: hour) }
     }
 
-    /// Rebuilding is over: late data may complete old hours again.
+    /// Rebuilding is over: from here on hours are added to as they happen.
     mutating func thawHours() { frozenHours = 0 }
 }

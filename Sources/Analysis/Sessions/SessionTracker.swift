@@ -5,7 +5,7 @@ import Vitals
 /// A session opens when at least 8 of the last 10 minutes were active and heart rate covers half of them: movement
 /// together with heart rate, never heart rate alone. It begins with the first of those active minutes. It ends with its
 /// last active minute once three calm minutes in a row followed, or nothing measured movement for ten. Ten minutes after
-/// the end it is complete. What is decided about a minute stays decided: later data changes panes, not sessions.
+/// the end it is complete. What is decided about a minute stays decided: late data changes no session.
 struct SessionTracker: Sendable {
     static let minute: Int64 = 60_000
     /// Minutes looked back at for opening, how many of them must be active.

@@ -1,12 +1,15 @@
 import Vitals
 
-/// The minute panes that sessions and the night's resting rate are read from.
+/// The minute panes that sessions and the night's resting rate are read from: sessions from what came in time, the
+/// night from what came late as well.
 struct SessionView {
     var heart: PaneTier?
     var steps: PaneTier?
     var cadence: PaneTier?
     var speed: PaneTier?
     var power: PaneTier?
+    var lateHeart: PaneTier?
+    var lateSteps: PaneTier?
 
     func activity(_ minute: Int64) -> MinuteActivity {
         var result = MinuteActivity.unknown
@@ -75,22 +78,37 @@ struct SessionView {
     }
 
     /// Sum and count of heart-rate samples, and number of minutes, over minutes `[from, to)` whose steps are known to be
-    /// none: at least nine tenths covered, and not one step in them.
+    /// none: at least nine tenths covered, and not one step in them. Late samples count as timely ones do.
     func resting(from: Int64, to: Int64) -> (sum: Double, count: Int, minutes: Int) {
-        guard let heart, let steps else { return (0, 0, 0) }
-        let known = Int(steps.length * 9 / 10)
+        let known = Int(SessionTracker.minute * 9 / 10)
         var result = (sum: 0.0, count: 0, minutes: 0)
-        var minute = Swift.max(from, heart.newest - Int64(heart.capacity) + 1)
+        var minute = from
         while minute < to {
-            if let a = steps.slot(minute), steps.columns.covered(a) >= known, steps.columns.amount[a] == 0,
-                let b = heart.slot(minute),
-                heart.columns.count(b) > 0
-            {
-                result.sum += Double(heart.columns.sum[b])
-                result.count += heart.columns.count(b)
+            let (covered, amount) = movement(minute)
+            var sum = 0.0
+            var count = 0
+            for tier in [heart, lateHeart] {
+                guard let tier, let slot = tier.slot(minute) else { continue }
+                sum += Double(tier.columns.sum[slot])
+                count += tier.columns.count(slot)
+            }
+            if covered >= known, amount == 0, count > 0 {
+                result.sum += sum
+                result.count += count
                 result.minutes += 1
             }
             minute += 1
+        }
+        return result
+    }
+
+    /// Milliseconds of a minute whose steps are known, and the steps in whole units, in time or late.
+    private func movement(_ minute: Int64) -> (covered: Int, amount: Int64) {
+        var result = (covered: 0, amount: Int64(0))
+        for tier in [steps, lateSteps] {
+            guard let tier, let slot = tier.slot(minute) else { continue }
+            result.covered += tier.columns.covered(slot)
+            result.amount = result.amount &+ tier.columns.amount[slot]
         }
         return result
     }
