@@ -13,6 +13,12 @@ public struct LinkError: Error, Hashable, Sendable, CustomStringConvertible {
         case notATerminal
         /// The driver or this program cannot do what the profile asks for.
         case unsupported
+        /// Several ports fit, and only a person can tell which is meant.
+        case ambiguous
+        /// Another device than the profile's answers.
+        case unanswered
+        /// It is being found out whether the profile's device answers.
+        case pending
         /// It was there and went away while in use.
         case gone
         /// Anything else the kernel reports.

@@ -11,15 +11,14 @@ enum Vitald {
     static let commands: [any Subcommand.Type] = [
         RunCommand.self, DemoCommand.self, ReplayCommand.self, SimulateCommand.self, ImportCommand.self,
         QueryCommand.self, SeriesCommand.self, EventsCommand.self, ExplainCommand.self, CheckCommand.self,
-        DecodeCommand.self, BenchCommand.self, StatusCommand.self, DevicesListCommand.self, AlertAckCommand.self,
-        ReloadCommand.self,
-        StopCommand.self, VersionCommand.self,
+        DecodeCommand.self, BenchCommand.self, StatusCommand.self, DevicesListCommand.self, DevicesProbeCommand.self,
+        AlertAckCommand.self, ReloadCommand.self, StopCommand.self, VersionCommand.self,
     ]
 
     /// Words that stand before others: `alert ack`.
     static let groups = [
         ("alert", "Answer alerts"),
-        ("devices", "Look at the devices of a running daemon"),
+        ("devices", "Look at the devices of a running daemon, and at serial ports"),
     ]
 
     static let purpose = "vitald reads heart-rate and step sensors, watches over them and explains what it tells."

@@ -1,4 +1,5 @@
 import JSON5
+import Links
 import Vitals
 
 /// Reads the people, devices and places of a configuration file.
@@ -112,11 +113,17 @@ struct ConfigurationParser {
         let id = try it.optional("id").map { reader throws(JSONError) -> DeviceID in try self.id(reader) }
         let device = Device(
             id: id ?? DeviceID(derivedFrom: name), name: name, profile: try it.string("profile"),
-            port: try it.string("port"), priority: try it.optionalInteger("priority", in: -100...100) ?? 0)
+            port: try port(it.required("port")), priority: try it.optionalInteger("priority", in: -100...100) ?? 0)
         let wearer = try it.oneOf("person", allowed: people.map(\.name))
         let person = people.first { $0.name == wearer }?.id ?? PersonID(derivedFrom: wearer)
         let user = UInt8(try it.optionalInteger("user", in: 0...255) ?? 0)
         return (device, Assignment(device: device.id, deviceUser: user, person: person))
+    }
+
+    private func port(_ reader: JSONReader) throws(JSONError) -> String {
+        let text = try reader.string()
+        do throws(LinkError) { _ = try PortName(text) } catch { throw reader.error(error.message) }
+        return text
     }
 
     private func shortName(_ reader: JSONReader) throws(JSONError) -> String {

@@ -69,6 +69,7 @@ extension Daemon {
                 json.member("name", device.name)
                 json.member("profile", device.profile)
                 json.member("port", device.port)
+                json.member("found", ports?.found(device.id))
                 let person = configured.assignments.first { $0.device == device.id }?.person
                 json.member("person", configured.people.first { $0.id == person }?.name)
                 json.member("state", states[device.id]?.state.name ?? "starting")

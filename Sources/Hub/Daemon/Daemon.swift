@@ -51,6 +51,8 @@ public actor Daemon {
     var pipeline: Pipeline?
     var recording: RecordingWriter?
     var links: [DeviceID: SerialLink] = [:]
+    /// Finds the ports that are named by USB ids or left to be found; nil when stopped.
+    var ports: SerialPorts?
     var states: [DeviceID: (state: LinkState, reason: String, since: Timestamp)] = [:]
     /// Bytes that came in, by device, since the start.
     var received: [DeviceID: Int] = [:]
@@ -169,6 +171,8 @@ public actor Daemon {
 
     private func startLinks() {
         let profiles = ProfileLibrary(files: configured.profiles)
+        let ports = SerialPorts(stopwatch: { HubClock.stopwatch() }, log: observer.log)
+        self.ports = ports
         for device in configured.devices {
             guard let name = device.profile, let profile = profiles.named(name), let port = device.port else {
                 let known =
@@ -183,12 +187,15 @@ public actor Daemon {
             let clock = clock
             let inbox = inbox
             let link = SerialLink(
-                device: device.id, path: port, settings: settings, now: { clock.now() },
+                device: device.id, path: port, settings: settings,
+                locate: ports.locator(for: device, at: port, profile), now: { clock.now() },
                 // Links are stopped, and silent, before the hub goes: the reference back does not outlive it.
                 sink: { output in inbox.put { self.assumeIsolated { $0.take(output) } } }, log: observer.log)
             links[device.id] = link
-            link.start()
         }
+        // Once all are known: whoever names a port comes before whoever takes any.
+        for device in configured.devices { links[device.id]?.start() }
+        ports.start { [links] device in links[device]?.reconsider() }
     }
 
     private func listen() throws {
@@ -231,6 +238,8 @@ public actor Daemon {
         isStopping = true
         systemd.stopping()
         inbox.close()
+        ports?.stop()
+        ports = nil
         for link in links.values { link.stop() }
         links = [:]
         timer?.cancel()

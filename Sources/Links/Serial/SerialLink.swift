@@ -36,6 +36,8 @@ public actor SerialLink {
     public nonisolated let settings: SerialSettings
 
     private let backoff: Backoff
+    /// Where the port is at the moment, for names that are no path.
+    private let locate: (@Sendable () throws(LinkError) -> String)?
     private let now: @Sendable () -> Timestamp
     private let sink: @Sendable (LinkOutput) -> Void
     private let log: @Sendable (String) -> Void
@@ -53,6 +55,8 @@ public actor SerialLink {
     private var writing: DescriptorWatch?
     private var watch: PathWatch?
     private var outgoing: [UInt8] = []
+    /// The path that is, or was last, opened.
+    private var place: String
 
     /// Changes whenever a pending timer has lost its meaning.
     private var generation = 0
@@ -70,8 +74,12 @@ public actor SerialLink {
     private static let readsPerTurn = 64
     private static let readSize = 4096
 
+    /// - Parameters:
+    ///   - path: where the port is, or how the configuration names it.
+    ///   - locate: finds the path anew before each opening, for a name that is no path. Must be quick.
     public init(
         device: DeviceID, path: String, settings: SerialSettings, backoff: Backoff = Backoff(),
+        locate: (@Sendable () throws(LinkError) -> String)? = nil,
         now: @escaping @Sendable () -> Timestamp, sink: @escaping @Sendable (LinkOutput) -> Void,
         log: @escaping @Sendable (String) -> Void
     ) {
@@ -79,6 +87,8 @@ public actor SerialLink {
         self.path = path
         self.settings = settings
         self.backoff = backoff
+        self.locate = locate
+        place = path
         self.now = now
         self.sink = sink
         self.log = log
@@ -102,6 +112,11 @@ public actor SerialLink {
         executor.queue.async { self.assumeIsolated { $0.enqueue(bytes) } }
     }
 
+    /// Something was plugged in or out, or found out: tries at once if the port is not open.
+    public nonisolated func reconsider() {
+        executor.queue.async { [weak self] in self?.assumeIsolated { $0.hardwareChanged() } }
+    }
+
     // MARK: Opening
 
     private func begin() {
@@ -123,10 +138,20 @@ public actor SerialLink {
 
     /// Looks whether the path leads anywhere, having begun to watch it.
     private func look() {
-        watch?.follow(path)
         let wasPresent = isPresent
-        isPresent = access(path, F_OK) == 0
-        if isPresent, !wasPresent, isLost { report(.plugged, "\(path) is there again") }
+        let isLocated = relocate() == nil
+        watch?.follow(place)
+        isPresent = isLocated && access(place, F_OK) == 0
+        if isPresent, !wasPresent, isLost { report(.plugged, "\(place) is there again") }
+    }
+
+    /// Finds the place of the port; the reason when there is none.
+    private func relocate() -> LinkError? {
+        guard let locate else { return nil }
+        do throws(LinkError) {
+            place = try locate()
+            return nil
+        } catch { return error }
     }
 
     private func attempt() {
@@ -134,11 +159,20 @@ public actor SerialLink {
         look()
         guard isRunning else { return }
         do throws(LinkError) {
-            let port = try SerialPort(path: path, settings: settings)
+            if let reason = relocate() { throw reason }
+            let wanted = place
+            let port = try SerialPort(path: wanted, settings: settings)
+            // Names of ports are given anew when something is plugged in: is it still the one that was meant?
+            if let reason = relocate() { throw reason }
+            guard place == wanted else {
+                throw LinkError(.gone, path: wanted, "another device was plugged in meanwhile")
+            }
             descriptor = port.descriptor
             opened = consume port
             runOpening(from: 0)
         } catch {
+            // Neither there nor lost; `reconsider` comes with the answer.
+            if error.code == .pending { return after(backoff.longest) { $0.attempt() } }
             if error.message != lastFailure { log(error.description) }
             lastFailure = error.message
             lose(error.message)
@@ -166,7 +200,7 @@ public actor SerialLink {
         lastFailure = ""
         if !isSilent {
             isLost = false
-            report(.connected, "\(path) opened at \(settings.baud) baud \(settings.format)")
+            report(.connected, "\(place) opened at \(settings.baud) baud \(settings.format)")
         }
         quietQuarters = 0
         generation += 1
@@ -178,6 +212,14 @@ public actor SerialLink {
         }
     }
 
+    private func hardwareChanged() {
+        guard isRunning, descriptor < 0 else { return }
+        look()
+        guard isRunning, isPresent else { return }
+        failures = 0
+        attempt()
+    }
+
     private func pathChanged() {
         guard let watch, watch.drain(), isRunning else { return }
         if descriptor < 0 {
@@ -187,10 +229,10 @@ public actor SerialLink {
             attempt()
         } else if leadsElsewhere() {
             isPresent = false
-            lose("\(path) is gone: unplugged")
+            lose("\(place) is gone: unplugged")
             if isRunning, isPresent { attempt() }
         } else {
-            watch.follow(path)
+            watch.follow(place)
         }
     }
 
@@ -198,7 +240,7 @@ public actor SerialLink {
     private func leadsElsewhere() -> Bool {
         var named = stat()
         var opened = stat()
-        guard fstat(descriptor, &opened) == 0, stat(path, &named) == 0 else { return true }
+        guard fstat(descriptor, &opened) == 0, stat(place, &named) == 0 else { return true }
         return named.st_rdev != opened.st_rdev || named.st_ino != opened.st_ino
     }
 
@@ -247,11 +289,11 @@ public actor SerialLink {
             if size > 0 {
                 arrived(bytes)
             } else if size == 0 {
-                return lose("\(path) hung up: unplugged")
+                return lose("\(place) hung up: unplugged")
             } else if failure == EAGAIN {
                 return
             } else if failure != EINTR {
-                return lose("\(path): \(LinkError.text(of: failure)): unplugged")
+                return lose("\(place): \(LinkError.text(of: failure)): unplugged")
             }
             guard mine == generation else { return }
         }
@@ -273,9 +315,9 @@ public actor SerialLink {
     }
 
     private func enqueue(_ bytes: [UInt8]) {
-        guard descriptor >= 0 else { return log("\(path): not connected, \(bytes.count) bytes not sent") }
+        guard descriptor >= 0 else { return log("\(place): not connected, \(bytes.count) bytes not sent") }
         guard outgoing.count + bytes.count <= SerialLink.longestQueue else {
-            return log("\(path): the device does not read, \(bytes.count) bytes dropped")
+            return log("\(place): the device does not read, \(bytes.count) bytes dropped")
         }
         outgoing += bytes
         flush()
@@ -290,7 +332,7 @@ public actor SerialLink {
             } else if size == 0 || failure == EAGAIN {
                 return waitForRoom()
             } else if failure != EINTR {
-                return lose("\(path): \(LinkError.text(of: failure)): unplugged")
+                return lose("\(place): \(LinkError.text(of: failure)): unplugged")
             }
         }
         writing?.cancel()
@@ -301,7 +343,7 @@ public actor SerialLink {
         guard writing == nil else { return }
         // A descriptor of its own: the two watches release theirs independently.
         let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
-        guard copy >= 0 else { return log("\(path): \(LinkError.text(of: errno)); \(outgoing.count) bytes wait") }
+        guard copy >= 0 else { return log("\(place): \(LinkError.text(of: errno)); \(outgoing.count) bytes wait") }
         writing = DescriptorWatch(
             copy, .writing, queue: executor.queue, released: released, release: { _ = Glibc.close($0) },
             handler: { [weak self] in self?.assumeIsolated { $0.flush() } })

@@ -1,6 +1,16 @@
 import Glibc
 
 /// An open serial port: exclusive, raw, non-blocking. Closes when it goes out of scope.
+///
+/// **DTR and RTS.** Linux raises both while it opens a port, before the program gets a say, and boards that restart on
+/// DTR (an Arduino) do so when it rises. What can be done, and is:
+/// - Lines that are up already do not rise: a port of a device that resets on opening (`resetsOnOpen`), and every port
+///   that was only probed, is closed without `HUPCL`, which leaves them up. Such a device restarts at the first opening
+///   after it was plugged in, and not again. The others get `HUPCL`: their lines drop when the port is closed.
+/// - The two are never set apart: on an ESP32 one alone holds the chip in reset or starts its loader (`TIOCMBIC` after
+///   opening would do that, and come too late besides). Nor are both lowered: many USB sensors send only while DTR is up.
+///
+/// **XON and XOFF.** `IXON` is never set: the kernel would take the bytes 0x11 and 0x13 out of a binary stream.
 public struct SerialPort: ~Copyable, Sendable {
     /// The open descriptor. Stays owned by this value.
     public let descriptor: Int32

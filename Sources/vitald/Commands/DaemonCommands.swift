@@ -30,18 +30,6 @@ enum StatusCommand: Subcommand {
     }
 }
 
-/// `vitald devices list`
-enum DevicesListCommand: Subcommand {
-    static let syntax = Syntax(
-        "devices list", "Ask the running daemon for its devices and their links",
-        options: [DaemonSocket.option, RowFormat.option], examples: ["vitald devices list"])
-
-    static func run(_ arguments: Arguments, on console: Console) throws {
-        let format = try RowFormat.chosen(arguments, on: console)
-        Answer(try DaemonSocket.ask(.query(.devices), arguments)).writeRows(as: format, on: console)
-    }
-}
-
 /// `vitald reload`
 enum ReloadCommand: Subcommand {
     static let syntax = Syntax(

@@ -94,8 +94,10 @@ final class Scratch {
         return file
     }
 
-    func read(_ name: String) -> [UInt8] {
-        let descriptor = open(file(name), O_RDONLY)
+    func read(_ name: String) -> [UInt8] { Scratch.bytes(file(name)) }
+
+    static func bytes(_ path: String) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY)
         defer { close(descriptor) }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 65_536)
