@@ -5,10 +5,12 @@ import Vitals
 /// Listens at a port to find out whose device is there: probe before claiming.
 ///
 /// USB ids name the adapter, not the device: thousands of gadgets share those of a CP210x or CH340. So the port is opened
-/// with the line settings of each profile in turn, the highest priority first, and what arrives is decoded. A profile
+/// with the line settings of each profile in turn, and what arrives is decoded: first those that only listen, then those
+/// that send something to begin with; the highest priority first among each. A profile
 /// understands the device when `frames` good frames came with at most `errors` bad stretches among them, within its
 /// probe's span; noise before (a boot loader, the middle of a frame) only delays it. Of profiles that understand the same
-/// stream the highest priority wins. Profiles with equal settings listen together.
+/// stream the highest priority wins; other speeds and formats are then not tried any more. Profiles with equal settings
+/// listen together.
 ///
 /// Nothing is written except what the profile's `connect` steps send. The port is held exclusively meanwhile, one that
 /// somebody else holds is left alone. Opening raises DTR and RTS (see `SerialPort`): a board that restarts on it does so
@@ -47,10 +49,11 @@ public struct SerialProbe: Sendable {
     public func run(path: String) -> Verdict {
         var verdict = Verdict(path: path)
         var groups = SerialProbe.groups(profiles)
+        var claim: (priority: Int, line: String)?
         while !groups.isEmpty, verdict.refusal == nil, !isCancelled() {
             let group = groups.removeFirst()
-            // Somebody understood it, and nobody who is left would be preferred.
-            if let best = verdict.best, group.highestPriority <= best { break }
+            // Who understood a stream leaves no doubt about speed and format, only about what else can be read in it.
+            if let claim, group.line != claim.line || group.highestPriority <= claim.priority { continue }
             var listeners = group.profiles.map { ProbeListener($0) }
             do throws(LinkError) {
                 try listen(path, group.settings, &listeners)
@@ -60,6 +63,7 @@ public struct SerialProbe: Sendable {
                 // Who heard nothing because the port never opened has nothing to say.
                 verdict.take(listeners.filter { $0.bytes > 0 })
             }
+            if let best = verdict.best, claim.map({ best > $0.priority }) ?? true { claim = (best, group.line) }
         }
         return verdict
     }
@@ -71,6 +75,10 @@ public struct SerialProbe: Sendable {
         var settings: SerialSettings
         var profiles: [Profile]
         var highestPriority: Int { profiles.first?.priority ?? .min }
+        /// Speed and format.
+        var line: String { "\(settings.baud) \(settings.format)" }
+        /// Whether only ears are needed.
+        var isQuiet: Bool { settings.opening.isEmpty }
     }
 
     private static func groups(_ profiles: [Profile]) -> [Group] {
@@ -83,7 +91,8 @@ public struct SerialProbe: Sendable {
                 groups.append(Group(settings: settings, profiles: [profile]))
             }
         }
-        return groups
+        // Listening first: what talks by itself needs no bytes that another device may take for settings.
+        return groups.filter(\.isQuiet) + groups.filter { !$0.isQuiet }
     }
 
     private func listen(
