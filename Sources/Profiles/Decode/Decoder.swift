@@ -60,6 +60,8 @@ public struct Decoder: Sendable {
         var input: Int32 = -1
         var count: Int32 = 0
         var tallied: Int32 = 0
+        /// Values do not matter before `until`, only what the frame says about the sensor.
+        var isThin = false
         var from: Int64 = 0
         var until: Int64 = 0
     }
@@ -102,7 +104,7 @@ public struct Decoder: Sendable {
         if !isKnownUniquelyReferenced(&workspace) { workspace = workspace.copy() }
         let program = self.program
         var engine = Engine(program, workspace, at: at, isTimed: isTimed, memo: memo)
-        if case .none = program.inputs[index].framing {
+        if engine.code.shapes[index].isWhole {
             if bytes.count > Program.longestFrame {
                 engine.count(.tooLong)
             } else {

@@ -12,27 +12,36 @@ extension Engine {
                 return
             }
             let slot = slots + Int(emission.pointee.slot)
-            if slot.pointee.count == 0 || (slot.pointee.count < 0 && slot.pointee.number.isNaN) { continue }
+            if slot.pointee.count == 0 || (slot.pointee.count < 0 && slot.pointee.number.isNaN) {
+                // Another value in its place would be held back only while `thin` holds the metric back.
+                if isThin, !isHeldBack(emission) { isThin = false }
+                continue
+            }
             if !emission.pointee.unless.isEmpty, holdsAny(emission.pointee.unless) {
                 count(.suppressed)
+                isThin = false
                 continue
             }
             if !emission.pointee.condition.isEmpty, !holds(emission.pointee.condition) { continue }
             if emission.pointee.onChange >= 0, !hasChanged(emission) { continue }
-            if isTimed, emission.pointee.thin > 0 {
-                let last = thinned[Int(emission.pointee.thinMemory)]
-                let passed = at &- last
-                if last != .min, passed >= 0, passed < emission.pointee.thin {
-                    due = min(due, last &+ emission.pointee.thin)
-                    continue
-                }
-            }
+            if isHeldBack(emission) { continue }
+            isThin = false
             if isTimed, emission.pointee.dedupe > 0, repeats(emission, slot.pointee.number) { continue }
             if emit(emission, slot.pointee, program, zone, &decoded) {
                 isQuiet = false
                 thinned[Int(emission.pointee.thinMemory)] = at
             }
         }
+    }
+
+    /// Whether `thin` lets no reading of the metric pass yet.
+    private mutating func isHeldBack(_ emission: UnsafePointer<Emission>) -> Bool {
+        guard emission.pointee.thin > 0, isTimed else { return false }
+        let last = thinned[Int(emission.pointee.thinMemory)]
+        let passed = at &- last
+        guard last != .min, passed >= 0, passed < emission.pointee.thin else { return false }
+        due = min(due, last &+ emission.pointee.thin)
+        return true
     }
 
     /// Whether the watched field says something else than when this was asked last.

@@ -6,59 +6,74 @@ extension Engine {
         _ message: UnsafePointer<Message>, _ frame: Frame, _ lines: inout Decoder.Lines
     ) -> Counter? {
         // Slots of other messages may hold what an earlier frame said, but nothing of this message refers to them.
-        let range = message.pointee.fields.indices
-        for index in range { slots[Int(code.fields[index].slot)] = Workspace.Slot() }
         var cursor = 0
-        for index in range {
-            let field = code.fields + index
-            if !field.pointee.condition.isEmpty, !holds(field.pointee.condition) { continue }
-            switch field.pointee.source {
-            case .integer(let size, let bigEndian, let signed):
+        var field = code.fields + Int(message.pointee.fields.start)
+        let end = code.fields + Int(message.pointee.fields.end)
+        while field < end {
+            defer { field += 1 }
+            if !field.pointee.isPlain, !field.pointee.condition.isEmpty, !holds(field.pointee.condition) {
+                if field.pointee.isFirst { slots[Int(field.pointee.slot)] = Workspace.Slot() }
+                continue
+            }
+            switch field.pointee.operation {
+            case .byte:
                 if field.pointee.at >= 0 { cursor = Int(field.pointee.at) }
-                guard field.pointee.repeats == 0 else {
-                    if let failure = readRepeats(field, frame, &cursor) { return failure }
-                    continue
-                }
-                guard cursor + Int(size) <= frame.count else { return .truncated }
-                let raw = integer(frame, cursor, Int(size), bigEndian, signed)
-                cursor += Int(size)
-                set(field, signed || raw >= 0 ? Double(raw) : Double(UInt64(bitPattern: raw)), raw: raw)
-            case .bits(let slice):
+                guard cursor < frame.count else { return .truncated }
+                let raw = frame[cursor]
+                cursor += 1
+                set(field, Double(raw), raw: Int64(raw))
+            case .integer:
+                if field.pointee.at >= 0 { cursor = Int(field.pointee.at) }
+                let size = Int(field.pointee.size)
+                guard cursor + size <= frame.count else { return .truncated }
+                readInteger(field, frame, cursor, size)
+                cursor += size
+            case .bits:
+                guard case .bits(let slice) = field.pointee.source else { continue }
                 let source = slots + Int(slice.slot)
-                guard !source.pointee.number.isNaN else { continue }
                 let value = slice.of(source.pointee.raw)
-                set(field, Double(value), raw: value)
-            case .concat(let slices):
+                set(field, source.pointee.number.isNaN ? .nan : Double(value), raw: value)
+            case .concat:
+                guard case .concat(let slices) = field.pointee.source else { continue }
                 var whole: Int64 = 0
                 var isKnown = true
                 for place in slices.indices {
-                    let slice = code.slices[place]
-                    let source = slots + Int(slice.slot)
+                    let slice = code.slices + place
+                    let source = slots + Int(slice.pointee.slot)
                     if source.pointee.number.isNaN { isKnown = false }
-                    whole = whole &<< Int64(slice.width) | slice.of(source.pointee.raw)
+                    whole = whole &<< Int64(slice.pointee.width) | slice.pointee.of(source.pointee.raw)
                 }
-                if isKnown { set(field, Double(whole), raw: whole) }
-            case .difference(let a, let b, let modulus):
-                let (left, right) = (slots[Int(a)], slots[Int(b)])
-                guard !left.number.isNaN, !right.number.isNaN, modulus > 0 else { continue }
-                let rest = (left.raw &- right.raw) % modulus
+                set(field, isKnown ? Double(whole) : .nan, raw: whole)
+            case .difference:
+                guard case .difference(let a, let b, let modulus) = field.pointee.source, modulus > 0 else { continue }
+                let (left, right) = (slots + Int(a), slots + Int(b))
+                let isKnown = !left.pointee.number.isNaN && !right.pointee.number.isNaN
+                let rest = (left.pointee.raw &- right.pointee.raw) % modulus
                 let value = rest < 0 ? rest + modulus : rest
-                set(field, Double(value), raw: value)
-            case .bcd, .sfloat, .float, .date:
+                set(field, isKnown ? Double(value) : .nan, raw: value)
+            case .number:
                 if field.pointee.at >= 0 { cursor = Int(field.pointee.at) }
                 guard field.pointee.repeats == 0 else {
                     if let failure = readRepeats(field, frame, &cursor) { return failure }
                     continue
                 }
-                let size = field.pointee.source.size
+                let size = Int(field.pointee.size)
                 guard cursor + size <= frame.count else { return .truncated }
                 let value = number(field.pointee.source, frame, cursor)
                 cursor += size
                 set(field, value, raw: Int64(exactly: value) ?? 0)
-            case .member, .flag, .group, .presence: readText(field, frame, &lines)
+            case .text:
+                if field.pointee.isFirst { slots[Int(field.pointee.slot)] = Workspace.Slot() }
+                readText(field, frame, &lines)
             }
         }
         return nil
+    }
+
+    private func readInteger(_ field: UnsafePointer<FieldInstruction>, _ frame: Frame, _ cursor: Int, _ size: Int) {
+        guard case .integer(_, let bigEndian, let signed) = field.pointee.source else { return }
+        let raw = integer(frame, cursor, size, bigEndian, signed)
+        set(field, signed || raw >= 0 ? Double(raw) : Double(UInt64(bitPattern: raw)), raw: raw)
     }
 
     private mutating func readText(
@@ -147,6 +162,10 @@ extension Engine {
 
     private func set(_ field: UnsafePointer<FieldInstruction>, _ value: Double, raw: Int64) {
         let slot = slots + Int(field.pointee.slot)
+        if field.pointee.isPlain {
+            slot.pointee = Workspace.Slot(number: value, raw: raw)
+            return
+        }
         guard field.pointee.nulls.isEmpty || !isNull(value, field) else {
             slot.pointee = Workspace.Slot()
             return

@@ -115,19 +115,25 @@ extension Engine {
         let all: UInt64 = length == 8 ? .max : (1 &<< UInt64(8 * length)) &- 1
         let first = UInt64(mask)
         let others = (UInt64(mask) &* 0x0101_0101_0101_0101 & all) & ~0xFF
-        let shape = program.inputs[index].shape
+        let shape = code.shapes[index]
         // Frames with a check or unpacking go the long way.
         let isPlain = !shape.mask.isEmpty && shape.check == nil && shape.unpack == nil
-        var relevant: UInt64 = 0
-        for (place, bit) in shape.mask.indices.enumerated() where place < length {
-            relevant |= UInt64(code.masks[bit]) &<< UInt64(8 * place)
+        func word(_ mask: Stretch) -> UInt64 {
+            var word: UInt64 = 0
+            for (place, bit) in mask.indices.enumerated() where place < length {
+                word |= UInt64(code.masks[bit]) &<< UInt64(8 * place)
+            }
+            return word
         }
+        let (allBits, thinBits) = (word(shape.mask), word(shape.thinMask))
+        var relevant = allBits
         var known = UInt64.max
         var isKnown = false
         func recallMemo() {
             isKnown =
                 isPlain && Int(memo.input) == index && Int(memo.count) == length && at >= memo.from && at < memo.until
             guard isKnown else { return }
+            relevant = memo.isThin ? thinBits : allBits
             known = 0
             let remembered = memory._withUnsafeGuaranteedRef { $0.memoBytes }
             for place in 0..<length { known |= UInt64(remembered[place]) &<< UInt64(8 * place) }

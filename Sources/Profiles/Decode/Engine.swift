@@ -19,6 +19,8 @@ struct Engine {
     var memo: Decoder.Memo
     /// The frame gave nothing and changed nothing, and a frame like it would not before `due`.
     var isQuiet = false
+    /// Nothing but `thin` held its values back, so that others would be held back as well.
+    var isThin = false
     var due = Int64.max
     var tallied = 0
 
@@ -66,11 +68,11 @@ struct Engine {
     private mutating func attempt(
         _ frame: Frame, _ index: Int, _ program: Program, _ decoder: inout Decoder, _ decoded: inout Decoded
     ) -> Counter? {
-        let shape = program.inputs[index].shape
-        if shape.length >= 0, frame.count != Int(shape.length) { return .length }
-        if let check = shape.check, !check.holds(in: frame) { return .checksum }
+        let shape = code.shapes + index
+        if shape.pointee.length >= 0, frame.count != Int(shape.pointee.length) { return .length }
+        if shape.pointee.check != nil, let check = shape.pointee.check, !check.holds(in: frame) { return .checksum }
         itemCount = 0
-        switch shape.format {
+        switch shape.pointee.format {
         case .binary: break
         case .text: return interpret(frame, shape, index, program, &decoder, &decoded)
         case .json:
@@ -94,7 +96,7 @@ struct Engine {
             else { return .noHeader }
             return interpret(frame, shape, index, program, &decoder, &decoded)
         }
-        guard let unpack = shape.unpack else {
+        guard let unpack = shape.pointee.unpack else {
             return interpretOrRecall(frame, shape, index, program, &decoder, &decoded)
         }
         var unpacked = decoder.lines.frame
@@ -111,15 +113,17 @@ struct Engine {
     // MARK: memo
 
     /// Whether the frame says what the remembered one said, and nothing is due. Then only the counts matter.
-    private func isKnown(_ frame: Frame, _ shape: Input.Shape, _ index: Int) -> Bool {
+    private func isKnown(_ frame: Frame, _ shape: UnsafePointer<Input.Shape>, _ index: Int) -> Bool {
         guard Int(memo.input) == index, frame.count == Int(memo.count), at >= memo.from, at < memo.until else {
             return false
         }
         let masks = code.masks
         let known = memory._withUnsafeGuaranteedRef { $0.memoBytes }
         var difference: UInt8 = 0
-        for (place, bit) in shape.mask.indices.enumerated() where place < frame.count {
-            difference |= (frame[place] ^ known[place]) & masks[bit]
+        let mask = memo.isThin ? shape.pointee.thinMask : shape.pointee.mask
+        let first = Int(mask.start)
+        for place in 0..<min(Int(mask.end) - first, frame.count) {
+            difference |= (frame[place] ^ known[place]) & masks[first + place]
         }
         return difference == 0
     }
@@ -134,10 +138,10 @@ struct Engine {
     }
 
     private mutating func interpretOrRecall(
-        _ frame: Frame, _ shape: Input.Shape, _ index: Int, _ program: Program, _ decoder: inout Decoder,
+        _ frame: Frame, _ shape: UnsafePointer<Input.Shape>, _ index: Int, _ program: Program, _ decoder: inout Decoder,
         _ decoded: inout Decoded
     ) -> Counter? {
-        guard !shape.mask.isEmpty else {
+        guard !shape.pointee.mask.isEmpty else {
             memo.input = -1
             return interpret(frame, shape, index, program, &decoder, &decoded)
         }
@@ -147,6 +151,7 @@ struct Engine {
         }
         memo.input = -1
         isQuiet = true
+        isThin = true
         due = .max
         tallied = 0
         if let failure = interpret(frame, shape, index, program, &decoder, &decoded) { return failure }
@@ -157,17 +162,18 @@ struct Engine {
         }
         memo = Decoder.Memo(
             input: Int32(truncatingIfNeeded: index), count: Int32(truncatingIfNeeded: frame.count),
-            tallied: Int32(truncatingIfNeeded: tallied), from: at, until: due)
+            tallied: Int32(truncatingIfNeeded: tallied), isThin: isThin && !shape.pointee.thinMask.isEmpty, from: at,
+            until: due)
         return nil
     }
 
     // MARK: messages
 
     private mutating func interpret(
-        _ frame: Frame, _ shape: Input.Shape, _ index: Int, _ program: Program, _ decoder: inout Decoder,
+        _ frame: Frame, _ shape: UnsafePointer<Input.Shape>, _ index: Int, _ program: Program, _ decoder: inout Decoder,
         _ decoded: inout Decoded
     ) -> Counter? {
-        for place in shape.messages.indices {
+        for place in shape.pointee.messages.indices {
             let message = code.messages + place
             guard fits(message, frame, program, &decoder.lines) else { continue }
             if message.pointee.length >= 0, frame.count != Int(message.pointee.length) { return .length }

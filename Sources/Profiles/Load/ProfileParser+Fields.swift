@@ -29,7 +29,12 @@ extension ProfileParser {
             throw list.error("a message has at most \(Program.mostFields) fields, this one has \(readers.count)")
         }
         var fields: [FieldInstruction] = []
-        for reader in readers { fields.append(try field(reader, &scope)) }
+        var slots: Set<Int32> = []
+        for reader in readers {
+            var field = try field(reader, &scope)
+            field.finish(isFirst: slots.insert(field.slot).inserted)
+            fields.append(field)
+        }
         scope.message.fields = Tables.add(fields, to: &tables.fields)
         let items = fields.reduce(0) { sum, field in
             switch field.source {

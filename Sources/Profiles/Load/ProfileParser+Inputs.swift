@@ -32,6 +32,7 @@ extension ProfileParser {
         profile.inputs[name] = try source(reader)
         input.shape.format = try reader.optionalOneOf("format", Input.Format.self) ?? .binary
         if let framing = try reader.optional("framing") { input.framing = try self.framing(framing) }
+        if case .none = input.framing {} else { input.shape.isWhole = false }
         input.shape.length = Int32(try reader.optionalInteger("len", in: 1...Program.longestFrame) ?? -1)
         if let check = try reader.optional("check") { input.shape.check = try self.check(check) }
         if let unpack = try reader.optional("unpack") { input.shape.unpack = try self.unpack(unpack) }

@@ -97,8 +97,11 @@ extension ProfileParser {
             tables.assemblies.append(assembly)
         }
         for index in tables.inputs.indices where tables.inputs[index].shape.format == .binary {
-            let mask = Relevance.mask(tables.inputs[index].shape.messages, tables)
+            let messages = tables.inputs[index].shape.messages
+            let mask = Relevance.mask(messages, isThin: false, tables)
+            let thinMask = Relevance.mask(messages, isThin: true, tables)
             tables.inputs[index].shape.mask = Tables.add(mask, to: &tables.masks)
+            tables.inputs[index].shape.thinMask = Tables.add(thinMask, to: &tables.masks)
         }
     }
 

@@ -43,8 +43,18 @@ struct FieldInstruction: Sendable {
         }
     }
 
+    /// What the steady path switches on; derived from the source.
+    enum Operation: UInt8, Sendable { case byte, integer, bits, concat, difference, number, text }
+
     var slot: Int32
     var source: Source
+    var operation = Operation.text
+    /// It always gives a value as it stands: no condition, no nulls, no scale.
+    var isPlain = false
+    /// No field before it has the same slot, so that it says so when it gives none.
+    var isFirst = true
+    /// It reads on at the cursor.
+    var size: UInt8 = 0
     /// Where the field stands, or -1 for the cursor.
     var at: Int32 = -1
     /// Tests that must hold; empty asks nothing.
@@ -60,6 +70,24 @@ struct FieldInstruction: Sendable {
     var limit = Int32(Program.mostRepeats)
 
     static let toEnd: Int32 = -1
+
+    /// Derives what the steady path looks at.
+    mutating func finish(isFirst: Bool) {
+        self.isFirst = isFirst
+        size = UInt8(source.size)
+        isPlain = condition.isEmpty && nulls.isEmpty && scaling == .none
+        operation =
+            switch source {
+            case .integer(1, _, false): .byte
+            case .integer: .integer
+            case .bits: .bits
+            case .concat: .concat
+            case .difference: .difference
+            case .bcd, .sfloat, .float, .date: .number
+            case .member, .flag, .group, .presence: .text
+            }
+        if repeats != 0 { operation = .number }
+    }
 
     enum Scaling: Sendable {
         case none

@@ -47,6 +47,8 @@ final class Program: @unchecked Sendable {
         let keeps: UnsafePointer<Keep>
         let assemblies: UnsafePointer<Assembly>
         let masks: UnsafePointer<UInt8>
+        /// One per input.
+        let shapes: UnsafePointer<Input.Shape>
     }
 
     init(_ tables: Tables) {
@@ -57,7 +59,7 @@ final class Program: @unchecked Sendable {
             conjunctions: Self.store(tables.conjunctions), numbers: Self.store(tables.numbers),
             slices: Self.store(tables.slices), codes: Self.store(tables.codes), times: Self.store(tables.times),
             keeps: Self.store(tables.keeps), assemblies: Self.store(tables.assemblies),
-            masks: Self.store(tables.masks))
+            masks: Self.store(tables.masks), shapes: Self.store(tables.inputs.map(\.shape)))
         inputs = tables.inputs
         names = tables.inputs.map(\.name)
         memberTests = tables.memberTests
@@ -89,6 +91,7 @@ final class Program: @unchecked Sendable {
         code.keeps.deallocate()
         code.assemblies.deallocate()
         code.masks.deallocate()
+        code.shapes.deallocate()
     }
 
     /// Copies a table to where it stays. All tables hold plain values, which need no deinitialisation.
@@ -165,6 +168,8 @@ struct Input: Sendable {
     /// What every frame of the input has in common. It holds no reference, so that passing it costs no counting.
     struct Shape: Sendable {
         var format: Format = .binary
+        /// One read or notification is one frame.
+        var isWhole = true
         /// The only length a frame may have; -1 for any.
         var length: Int32 = -1
         var check: Check?
@@ -172,6 +177,8 @@ struct Input: Sendable {
         var messages = Stretch()
         /// Bits of a frame that matter; empty when frames cannot be compared.
         var mask = Stretch()
+        /// Those of them that matter even while `thin` holds all values back.
+        var thinMask = Stretch()
     }
 }
 

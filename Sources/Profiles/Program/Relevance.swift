@@ -9,12 +9,17 @@ struct Relevance {
 
     private let tables: Tables
     private var mask: [UInt8] = []
+    /// Leaves out what only becomes the value of a reading.
+    private let isThin: Bool
 
-    private init(_ tables: Tables) { self.tables = tables }
+    private init(_ tables: Tables, isThin: Bool) {
+        self.tables = tables
+        self.isThin = isThin
+    }
 
     /// The mask of an input's frames; empty where frames cannot be compared.
-    static func mask(_ messages: Stretch, _ tables: Tables) -> [UInt8] {
-        var relevance = Relevance(tables)
+    static func mask(_ messages: Stretch, isThin: Bool, _ tables: Tables) -> [UInt8] {
+        var relevance = Relevance(tables, isThin: isThin)
         for index in messages.indices where !relevance.add(tables.messages[index]) { return [] }
         return relevance.mask
     }
@@ -84,7 +89,9 @@ struct Relevance {
         func any(_ stretch: Stretch) { for index in stretch.indices { tests(tables.conjunctions[index]) } }
         for index in message.emissions.indices {
             let emission = tables.emissions[index]
-            all(emission.slot)
+            // With `if` or `onChange` a reading may be held back by more than `thin`.
+            let isHeldBack = emission.thin > 0 && emission.condition.isEmpty && emission.onChange < 0
+            if !(isThin && isHeldBack) { all(emission.slot) }
             all(emission.onChange)
             any(emission.unless)
             any(emission.dropAll)
