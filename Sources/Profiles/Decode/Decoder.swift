@@ -18,6 +18,8 @@ public struct Decoder: Sendable {
     let fingerprint: UInt64
     /// Without a clock `thin` and the pace of statuses mean nothing: vectors and single frames.
     let isTimed: Bool
+    /// Specialised messages and remembered frames, which change nothing but the speed; a test turns them off to see that.
+    var takesShortcuts = true
     /// One per input.
     var streams: [Stream]
     var workspace: Workspace
@@ -25,6 +27,9 @@ public struct Decoder: Sendable {
     var collections: [Collection]
     var lines = Lines()
     var memo = Memo()
+    /// The input that was fed last: mostly the next one too.
+    private var inputName: String
+    private var inputIndex = 0
 
     /// What is left of a stream after its last complete frame.
     struct Stream: Sendable {
@@ -82,6 +87,7 @@ public struct Decoder: Sendable {
         streams = program.inputs.map { _ in Stream() }
         collections = Array(repeating: Collection(), count: program.sizes.collections)
         workspace = Workspace(program.sizes)
+        inputName = program.names.first ?? ""
     }
 
     /// Takes bytes as one read or one notification delivered them and appends what they mean.
@@ -91,10 +97,14 @@ public struct Decoder: Sendable {
     ///   - at: when they arrived, on the hub's clock.
     /// - Complexity: O(bytes × messages of the input), at worst.
     public mutating func feed(_ bytes: [UInt8], input: String, at: Timestamp, into decoded: inout Decoded) {
-        guard let index = program.names.firstIndex(of: input) else {
-            decoded.diagnostics[.unknown, default: 0] += 1
-            return
+        if input != inputName {
+            guard let known = program.names.firstIndex(of: input) else {
+                decoded.diagnostics[.unknown, default: 0] += 1
+                return
+            }
+            (inputName, inputIndex) = (input, known)
         }
+        let index = inputIndex
         bytes.withUnsafeBufferPointer { feed($0, index, at, &decoded) }
     }
 
@@ -103,7 +113,7 @@ public struct Decoder: Sendable {
     ) {
         if !isKnownUniquelyReferenced(&workspace) { workspace = workspace.copy() }
         let program = self.program
-        var engine = Engine(program, workspace, at: at, isTimed: isTimed, memo: memo)
+        var engine = Engine(program, workspace, at: at, isTimed: isTimed, takesShortcuts: takesShortcuts, memo: memo)
         if engine.code.shapes[index].isWhole {
             if bytes.count > Program.longestFrame {
                 engine.count(.tooLong)

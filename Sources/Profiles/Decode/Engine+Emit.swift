@@ -3,7 +3,8 @@ import Vitals
 extension Engine {
     /// Makes the readings of a decoded message.
     mutating func emit(
-        _ message: UnsafePointer<Message>, _ program: Program, _ zone: Zone, _ decoded: inout Decoded
+        _ message: UnsafePointer<Message>, _ program: Program, _ decoder: inout Decoder,
+        _ decoded: inout Decoded
     ) {
         for index in message.pointee.emissions.indices {
             let emission = code.emissions + index
@@ -27,7 +28,7 @@ extension Engine {
             if isHeldBack(emission) { continue }
             isThin = false
             if isTimed, emission.pointee.dedupe > 0, repeats(emission, slot.pointee.number) { continue }
-            if emit(emission, slot.pointee, program, zone, &decoded) {
+            if emit(emission, slot, program, &decoder, &decoded) {
                 isQuiet = false
                 thinned[Int(emission.pointee.thinMemory)] = at
             }
@@ -81,13 +82,29 @@ extension Engine {
 
     /// Appends the readings of a slot; `false` when there was none.
     private mutating func emit(
-        _ emission: UnsafePointer<Emission>, _ slot: Workspace.Slot, _ program: Program, _ zone: Zone,
-        _ decoded: inout Decoded
+        _ emission: UnsafePointer<Emission>, _ place: UnsafeMutablePointer<Workspace.Slot>, _ program: Program,
+        _ decoder: inout Decoder, _ decoded: inout Decoded
     ) -> Bool {
+        if place.pointee.count < 0, emission.pointee.time < 0, emission.pointee.counter < 0 {
+            // The common case: one value, of now, that adds up to nothing.
+            let value = place.pointee.number
+            if emission.pointee.isNumber {
+                guard value >= emission.pointee.low, value <= emission.pointee.high else {
+                    count(.outOfRange)
+                    return false
+                }
+                decoded.readings.append(
+                    Reading(
+                        metric: emission.pointee.metric, value: value,
+                        time: emission.pointee.isBeat ? .beat(index: 0, count: 1) : .arrival))
+                return true
+            }
+        }
+        let slot = place.pointee
         let counter =
             emission.pointee.counter >= 0 ? program.counters[Int(emission.pointee.counter)] : nil
         if emission.pointee.time >= 0 {
-            return emitTimed(emission, slot, counter, zone, &decoded)
+            return emitTimed(emission, slot, counter, decoder.zone, &decoded)
         }
         if slot.count < 0 {
             guard let value = accepted(slot.number, emission) else { return false }
@@ -161,10 +178,7 @@ extension Engine {
             }
             return value
         }
-        // Samples are Floats: what overflows one was never measured.
-        guard value >= emission.pointee.low, value <= emission.pointee.high,
-            value.magnitude <= Double(Float.greatestFiniteMagnitude)
-        else {
+        guard value >= emission.pointee.low, value <= emission.pointee.high else {
             count(.outOfRange)
             return nil
         }

@@ -155,7 +155,7 @@ extension Engine {
             } else {
                 if target.pointee.diagnostic >= 0 { count(Int(target.pointee.diagnostic)) }
                 tell(target, program, &decoded)
-                emit(target, program, decoder.zone, &decoded)
+                emit(target, program, &decoder, &decoded)
             }
         }
     }

@@ -14,6 +14,7 @@ struct Engine {
     let tally: UnsafeMutablePointer<Int32>
     let at: Int64
     let isTimed: Bool
+    let takesShortcuts: Bool
     var itemCount: Int32 = 0
     var isCounted = false
     var memo: Decoder.Memo
@@ -27,7 +28,11 @@ struct Engine {
     typealias Frame = UnsafeBufferPointer<UInt8>
     typealias Counter = Decoder.Counter
 
-    init(_ program: Program, _ workspace: Workspace, at: Timestamp, isTimed: Bool, memo: Decoder.Memo) {
+    init(
+        _ program: Program, _ workspace: Workspace, at: Timestamp, isTimed: Bool, takesShortcuts: Bool,
+        memo: Decoder.Memo
+    ) {
+        self.takesShortcuts = takesShortcuts
         code = program.code
         slots = workspace.slots
         items = workspace.items
@@ -141,7 +146,7 @@ struct Engine {
         _ frame: Frame, _ shape: UnsafePointer<Input.Shape>, _ index: Int, _ program: Program, _ decoder: inout Decoder,
         _ decoded: inout Decoded
     ) -> Counter? {
-        guard !shape.pointee.mask.isEmpty else {
+        guard takesShortcuts, !shape.pointee.mask.isEmpty else {
             memo.input = -1
             return interpret(frame, shape, index, program, &decoder, &decoded)
         }
@@ -174,13 +179,16 @@ struct Engine {
         _ decoded: inout Decoded
     ) -> Counter? {
         for place in shape.pointee.messages.indices {
-            let message = code.messages + place
+            var message = code.messages + place
             guard fits(message, frame, program, &decoder.lines) else { continue }
             if message.pointee.length >= 0, frame.count != Int(message.pointee.length) { return .length }
+            if takesShortcuts, message.pointee.variants >= 0, let first = frame.first {
+                message = code.messages + Int(code.variants[Int(message.pointee.variants) + Int(first)])
+            }
             if let failure = readFields(message, frame, &decoder.lines) { return failure }
             if message.pointee.diagnostic >= 0 { count(Int(message.pointee.diagnostic)) }
             tell(message, program, &decoded)
-            emit(message, program, decoder.zone, &decoded)
+            emit(message, program, &decoder, &decoded)
             if !message.pointee.keeps.isEmpty { keep(message, &decoder) }
             if message.pointee.assembly >= 0 { assemble(message, frame, program, &decoder, &decoded) }
             return nil
@@ -191,6 +199,7 @@ struct Engine {
     private func fits(
         _ message: UnsafePointer<Message>, _ frame: Frame, _ program: Program, _ lines: inout Decoder.Lines
     ) -> Bool {
+        if message.pointee.isOpen { return true }
         for index in message.pointee.byteTests.indices {
             let test = code.byteTests + index
             let place = Int(test.pointee.index)

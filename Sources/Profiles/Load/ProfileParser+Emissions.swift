@@ -29,8 +29,9 @@ extension ProfileParser {
         if let range = try reader.optional("range") {
             let bounds = try range.array()
             guard bounds.count == 2 else { throw range.error("expected the lowest and the highest value") }
-            emission.low = try bounds[0].number()
-            emission.high = try bounds[1].number(in: emission.low...Double.greatestFiniteMagnitude)
+            emission.low = max(emission.low, try bounds[0].number())
+            let high = try bounds[1].number(in: emission.low...Double.greatestFiniteMagnitude)
+            emission.high = min(emission.high, high)
         }
         try readCodes(reader, &emission)
         if let series = try reader.optional("series") {

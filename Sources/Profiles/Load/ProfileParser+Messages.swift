@@ -103,6 +103,9 @@ extension ProfileParser {
             tables.inputs[index].shape.mask = Tables.add(mask, to: &tables.masks)
             tables.inputs[index].shape.thinMask = Tables.add(thinMask, to: &tables.masks)
         }
+        for index in tables.messages.indices {
+            tables.messages[index].variants = Specialization.add(index, to: &tables)
+        }
     }
 
     private mutating func message(_ reader: JSONReader) throws(JSONError) -> MessageScope {

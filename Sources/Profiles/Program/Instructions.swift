@@ -150,12 +150,15 @@ struct Emission: Sendable {
     /// A value that repeats the last one within so many milliseconds is dropped; 0 for none.
     var dedupe: Int64 = 0
     var dedupeMemory: Int32 = -1
-    var low = -Double.infinity
-    var high = Double.infinity
+    /// Samples are Floats: what overflows one was never measured.
+    var low = -Double(Float.greatestFiniteMagnitude)
+    var high = Double(Float.greatestFiniteMagnitude)
     /// Codes of a state metric.
     var codes = Stretch()
     /// For state metrics without a map: how many codes there are.
     var codeCount: Int32 = 0
+    /// It has no codes.
+    var isNumber: Bool { codeCount == 0 && codes.isEmpty }
     /// Index of a time rule, or -1 for arrival.
     var time: Int32 = -1
     /// Index of a counter rule, or -1.

@@ -49,6 +49,8 @@ final class Program: @unchecked Sendable {
         let masks: UnsafePointer<UInt8>
         /// One per input.
         let shapes: UnsafePointer<Input.Shape>
+        /// Per specialised message 256 messages, by the first byte.
+        let variants: UnsafePointer<Int32>
     }
 
     init(_ tables: Tables) {
@@ -59,7 +61,8 @@ final class Program: @unchecked Sendable {
             conjunctions: Self.store(tables.conjunctions), numbers: Self.store(tables.numbers),
             slices: Self.store(tables.slices), codes: Self.store(tables.codes), times: Self.store(tables.times),
             keeps: Self.store(tables.keeps), assemblies: Self.store(tables.assemblies),
-            masks: Self.store(tables.masks), shapes: Self.store(tables.inputs.map(\.shape)))
+            masks: Self.store(tables.masks), shapes: Self.store(tables.inputs.map(\.shape)),
+            variants: Self.store(tables.variants))
         inputs = tables.inputs
         names = tables.inputs.map(\.name)
         memberTests = tables.memberTests
@@ -92,6 +95,7 @@ final class Program: @unchecked Sendable {
         code.assemblies.deallocate()
         code.masks.deallocate()
         code.shapes.deallocate()
+        code.variants.deallocate()
     }
 
     /// Copies a table to where it stays. All tables hold plain values, which need no deinitialisation.
@@ -132,6 +136,7 @@ struct Tables {
     var assemblies: [Assembly] = []
     /// For inputs whose frames can be compared with the last one: the bits that matter; see `Relevance`.
     var masks: [UInt8] = []
+    var variants: [Int32] = []
     var words: [String] = []
     var statusWords: [String] = []
     /// The metrics that are emitted; `thin` counts per metric.
@@ -187,6 +192,8 @@ struct Message: Sendable {
     var length: Int32 = -1
     /// Index of the pattern, or -1.
     var pattern: Int32 = -1
+    /// Every frame of the input fits.
+    var isOpen: Bool { byteTests.isEmpty && pattern < 0 && memberTests.isEmpty }
     var byteTests = Stretch()
     var memberTests = Stretch()
     var fields = Stretch()
@@ -198,4 +205,6 @@ struct Message: Sendable {
     var assembly: Int32 = -1
     /// Counter of the message's own diagnostic, or -1.
     var diagnostic: Int32 = -1
+    /// Where the table of messages by the first byte begins, or -1; see `Specialization`.
+    var variants: Int32 = -1
 }
