@@ -52,7 +52,8 @@ let package = Package(
         tests(of: "Hub", ["Vitals", "JSON5", "Links", "RuleEngine", "Storage"]),
         .testTarget(
             name: "EndToEndTests", dependencies: ["Vitals", "JSON5", "Links", "Storage", "Hub"], swiftSettings: strict),
-        .testTarget(name: "VitaldTests", dependencies: ["vitald", "Vitals", "Storage", "Hub"], swiftSettings: strict),
+        .testTarget(
+            name: "VitaldTests", dependencies: ["vitald", "Vitals", "Links", "Storage", "Hub"], swiftSettings: strict),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

@@ -41,6 +41,7 @@ struct ConfigurationTests {
             ("1959-03-29", "29.3.1959", "3:57: expected a date", "1957-04-02"),
             ("person: \"ada\"", "person: \"adda\"", "6:", "ada"),
             ("[0.4, 0.6]", "[0.6, 0.4]", "5:", "below"),
+            ("/dev/ttyUSB0", "usb:10c4", "6:", "like usb:10c4:ea60"),
             ("name: \"ada\",", "name: \"ada\", commit: \"1s\",", "3:28: unknown key 'commit'", "known keys: name"),
         ])
     func badFiles(old: String, new: String, place: String, hint: String) throws {
