@@ -120,6 +120,9 @@ extension Daemon {
     func keepGoodFiles(in new: inout Configured) {
         for problem in Household(new).problems { observer.log("kept the old version: \(problem)") }
         new.rules = Household.usable(new.rules, else: configured.rules) { Household.ruleLoads($0) }
-        new.profiles = Household.usable(new.profiles, else: configured.profiles) { Household.profileLoads($0) }
+        let profiles = new.profiles
+        new.profiles = Household.usable(profiles, else: configured.profiles) {
+            Household.profileLoads($0, beside: profiles)
+        }
     }
 }

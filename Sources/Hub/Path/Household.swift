@@ -37,7 +37,10 @@ extension Household {
         RuleBook(files: [file]) { "\(ContentHash(of: $0))" }.errors.isEmpty
     }
 
-    static func profileLoads(_ file: Configured.File) -> Bool { ProfileLibrary(files: [file]).errors.isEmpty }
+    /// Whether a profile loads beside the others, which it may extend.
+    static func profileLoads(_ file: Configured.File, beside others: [Configured.File]) -> Bool {
+        ProfileLibrary(files: [file], extending: others.filter { $0.path != file.path }).errors.isEmpty
+    }
 
     /// Each new file that loads; in place of one that does not, the file of the same path that was in force.
     static func usable(

@@ -40,7 +40,9 @@ enum CheckCommand: Subcommand {
     }
 
     private static func checkProfiles(_ files: [Configured.File], _ report: inout Report) {
-        let library = ProfileLibrary(files: files)
+        // A profile outside the shipped folder may extend a shipped one.
+        let shipped = (try? ShippedFiles().folder(.profiles)).flatMap { try? Folder.files(in: [$0], ending: ".json5") }
+        let library = ProfileLibrary(files: files, extending: shipped ?? [])
         for file in files {
             let errors = library.errors.filter { $0.file == file.path }.map { "\($0)" }
             guard errors.isEmpty, let profile = library.profiles.first(where: { $0.file == file.path }) else {

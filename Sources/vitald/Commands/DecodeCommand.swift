@@ -48,7 +48,9 @@ enum DecodeCommand: Subcommand {
             guard let file = try Folder.files(in: [name], ending: ".json5").first else {
                 throw CommandError.failed("\(name) holds no profile")
             }
-            return try Profile(text: file.text, file: file.path)
+            let folder = try ShippedFiles.folder(.profiles, arguments)
+            return try Profile(
+                text: file.text, file: file.path, extending: try Folder.files(in: [folder], ending: ".json5"))
         }
         let folder = try ShippedFiles.folder(.profiles, arguments)
         let library = ProfileLibrary(files: try Folder.files(in: [folder], ending: ".json5"))
