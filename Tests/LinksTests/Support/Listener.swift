@@ -31,7 +31,8 @@ final class Listener: Sendable {
     }
 
     func wait(until condition: (Listener) -> Bool) -> Bool {
-        for _ in 0..<5000 {
+        // A minute: on a starved machine a probe may have to listen more than once.
+        for _ in 0..<30_000 {
             if condition(self) { return true }
             usleep(2000)
         }
