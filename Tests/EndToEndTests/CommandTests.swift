@@ -8,9 +8,7 @@ struct CommandTests {
         let folder = TemporaryFolder()
         let demo = try Program.run(["demo", "--folder", folder.path("demo")])
         #expect(demo.status == 0, "\(demo.errors)")
-        for rule in ["resting-tachycardia", "ease-after-overreach", "sedentary-hour"] {
-            #expect(demo.output.contains(rule) || !demo.output.isEmpty)
-        }
+        #expect(demo.output.contains("High heart rate at rest") && demo.output.contains("Next session made easier"))
         let store = folder.path("demo/hub.db")
         let events = try Program.run(["events", "--store", store, "--format", "jsonl"])
         #expect(events.lines.contains { $0.contains("resting-tachycardia") && $0.contains("\"resolved\"") })
