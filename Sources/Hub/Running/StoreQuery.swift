@@ -47,7 +47,8 @@ public struct StoreQuery {
             }
             walk(to: min(until, tick))
         }
-        try store.samples(of: person.id, metrics: [], in: TimeRange(asked.start - warmUp, asked.end)) { sample in
+        try store.samples(of: person.id, metrics: [], in: TimeRange(asked.start - warmUp, asked.end + .milliseconds(1)))
+        { sample in
             emit(sample.time)
             var timely = sample
             timely.received = sample.time
