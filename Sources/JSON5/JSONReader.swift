@@ -120,6 +120,25 @@ public struct JSONReader: Sendable {
         return integer
     }
 
+    /// The whole number as the text has it, also beyond 2^53, where `Double` no longer tells neighbours apart; `nil` for
+    /// anything but decimal digits with or without a minus.
+    public var writtenInteger: Int64? {
+        guard case .number = node.value else { return nil }
+        let bytes = document.text.utf8
+        var place = bytes.index(bytes.startIndex, offsetBy: location.offset)
+        var digits = ""
+        while place < bytes.endIndex, digits.utf8.count <= 20 {
+            let character = Character(Unicode.Scalar(bytes[place]))
+            guard character.isNumber || (character == "-" && digits.isEmpty) else {
+                if character == "." || character == "_" || character.isLetter { return nil }
+                break
+            }
+            digits.append(character)
+            bytes.formIndex(after: &place)
+        }
+        return Int64(digits)
+    }
+
     private var tooLargeInteger: JSONError {
         error("\(subject) is beyond ±(2^53 - 1), where integers are no longer exact; write it as a string")
     }

@@ -62,6 +62,8 @@ public struct Profile: Sendable {
     public internal(set) var settings: [String: Int] = [:]
 
     var program = Program(Tables())
+    /// Where fields end up, by name; one for each message that has a field of that name.
+    var fieldSlots: [String: [FieldSlot]] = [:]
 
     /// Where the bytes of an input come from.
     public enum Source: Hashable, Sendable {

@@ -37,6 +37,8 @@ public struct Vector: Sendable {
     public var diagnostics: [String]
     public var kind: Kind
     public var source: String
+    /// The device that the bytes are from, in words.
+    public var device: String?
     /// An error at the vector's place in the file, whose message is replaced.
     var place: JSONError
 }
@@ -77,19 +79,21 @@ extension Profile {
             && zip(decoded.readings, vector.expected).allSatisfy { $1.isMet(by: $0) }
         if !matches {
             differences.append(
-                "expected \(list(vector.expected.map(\.description))), got \(list(decoded.readings.map(describe)))")
+                "expected \(Self.list(vector.expected.map(\.description))), got \(Self.list(decoded.readings.map(describe)))"
+            )
         }
         for word in vector.diagnostics where !words.contains(word) {
-            differences.append("expected the diagnostic \(word), got \(list(words.sorted()))")
+            differences.append("expected the diagnostic \(word), got \(Self.list(words.sorted()))")
         }
         if let statuses = vector.statuses, statuses != decoded.statuses {
             differences.append(
-                "expected the statuses \(list(statuses.map(describe))), got \(list(decoded.statuses.map(describe)))")
+                "expected the statuses \(Self.list(statuses.map(Self.describe))), "
+                    + "got \(Self.list(decoded.statuses.map(Self.describe)))")
         }
         return differences.isEmpty ? nil : differences.joined(separator: "; ")
     }
 
-    private func list(_ items: [String]) -> String { items.isEmpty ? "nothing" : items.joined(separator: ", ") }
+    static func list(_ items: [String]) -> String { items.isEmpty ? "nothing" : items.joined(separator: ", ") }
 
     private func describe(_ reading: Reading) -> String {
         var time: Timestamp?
@@ -97,11 +101,11 @@ extension Profile {
         return Vector.Expectation(metric: reading.metric, value: reading.value, time: time).description
     }
 
-    private func describe(_ status: Status) -> String {
+    static func describe(_ status: Status) -> String {
         switch status {
         case .worn(let worn): "worn=\(worn)"
-        case .contact(let level): "contact=\(Self.text(level))"
-        case .signal(let level): "signal=\(Self.text(level))"
+        case .contact(let level): "contact=\(text(level))"
+        case .signal(let level): "signal=\(text(level))"
         case .diagnostic(let word): "diag=\(word)"
         }
     }

@@ -24,12 +24,12 @@ extension ProfileParser {
         var statuses: [Status]?
         if let list = try reader.optionalArray("status") {
             statuses = []
-            for entry in list { statuses?.append(try status(entry)) }
+            for entry in list { statuses?.append(try entry.status()) }
         }
         return Vector(
             id: try reader.optional("id")?.word() ?? "\(number)", feeds: feeds, expected: expected, statuses: statuses,
             diagnostics: try reader.optionalStringList("diag") ?? [], kind: try reader.oneOf("kind", Vector.Kind.self),
-            source: try reader.string("source"), place: reader.error(""))
+            source: try reader.string("source"), device: try reader.optionalString("device"), place: reader.error(""))
     }
 
     private func feeds(_ reader: JSONReader) throws(JSONError) -> [Vector.Feed] {
@@ -51,18 +51,7 @@ extension ProfileParser {
                 "there is no input '\(try name.string())'",
                 hint: didYouMean(try name.string(), in: profile.inputs.keys.sorted()))
         }
-        guard reader.has("hex") != reader.has("text") else { throw reader.error("expected either hex or text") }
-        var feed = Vector.Feed(input: try name.string(), bytes: [])
-        if reader.has("hex") {
-            feed.bytes = try reader.required("hex").hexadecimal()
-        } else {
-            // One byte per character, so that text can hold any byte.
-            let text = try reader.required("text")
-            for scalar in try text.string().unicodeScalars {
-                guard let byte = UInt8(exactly: scalar.value) else { throw text.error("expected Latin-1 characters") }
-                feed.bytes.append(byte)
-            }
-        }
+        var feed = Vector.Feed(input: try name.string(), bytes: try reader.hexOrText())
         if let at = try reader.optional("at") {
             guard let span = try JSONReader.duration(try at.string()), span >= .zero else {
                 throw at.error("expected the time since the vector's beginning, such as 0s or 1500ms")
@@ -108,14 +97,5 @@ extension ProfileParser {
             return moment
         }
         return Timestamp(milliseconds: Int64((try time.number(in: -1e11...1e11) * 1000).rounded()))
-    }
-
-    private func status(_ reader: JSONReader) throws(JSONError) -> Status {
-        try reader.object(known: ["worn", "contact", "signal", "diag"])
-        guard try reader.object().members.count == 1 else { throw reader.error("expected exactly one status") }
-        if reader.has("worn") { return .worn(try reader.bool("worn")) }
-        if reader.has("contact") { return .contact(try reader.number("contact", in: 0...1)) }
-        if reader.has("signal") { return .signal(try reader.number("signal", in: 0...1)) }
-        return .diagnostic(try reader.string("diag"))
     }
 }

@@ -67,6 +67,11 @@ struct ProfileParser {
         tables.mostItems = min(tables.mostItems, Self.mostItems)
         profile.metrics = tables.metrics
         profile.program = Program(tables)
+        for scope in scopes {
+            for (name, field) in scope.fields {
+                profile.fieldSlots[name, default: []].append(FieldSlot(index: field.slot, isInteger: field.hasBits))
+            }
+        }
         try readVectors(root)
         return profile
     }

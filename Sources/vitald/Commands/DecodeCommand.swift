@@ -8,23 +8,31 @@ enum DecodeCommand: Subcommand {
     static let syntax = Syntax(
         "decode", "Decode bytes by a device profile, print samples as JSON lines",
         positionals: [
-            .init("PROFILE", "id of a profile, name of its file, or path to one"),
-            .init("HEX", "a notification or a piece of a stream in hexadecimal digits", repeats: true),
+            .init("PROFILE", "id of a profile, name of its file, or path to one", isOptional: true),
+            .init(
+                "HEX", "a notification or a piece of a stream in hexadecimal digits", isOptional: true, repeats: true),
         ],
         options: [
             .init("input", "NAME", "which of the profile's inputs the bytes come from (that of its first vector)"),
+            .init("vectors", "FILE", "run a file of vectors instead, through all profiles", repeats: true),
             ShippedFiles.Kind.profiles.option,
         ],
         notes: [
             "Each HEX is taken as one notification; single bytes ('06 48') together are one. Blanks, colons, commas and "
-                + "0x are skipped. What the sensor says about itself, and what could not be decoded, goes to stderr."
+                + "0x are skipped. What the sensor says about itself, and what could not be decoded, goes to stderr.",
+            "--vectors prints a line for each vector that does not come true, and at last how many passed and failed; "
+                + "vectors that name no profile, and that none is for, are listed before.",
         ],
         examples: [
             "vitald decode ble.hrs 0648", "vitald decode ble-hrs 10 3c 00 04",
-            "vitald decode infinitime --input steps 'e8 03 00 00'",
+            "vitald decode infinitime --input steps 'e8 03 00 00'", "vitald decode --vectors VECTORS.json",
         ])
 
     static func run(_ arguments: Arguments, on console: Console) throws {
+        guard arguments.all("vectors").isEmpty else { return try DecodeVectors.run(arguments, on: console) }
+        guard arguments.positionals.count >= 2 else {
+            throw CommandError.usage("PROFILE and HEX, or --vectors FILE, are missing")
+        }
         let profile = try profile(named: try arguments.positional(0), arguments)
         let input = try input(of: profile, arguments)
         let frames = try frames(Array(arguments.positionals.dropFirst()))
