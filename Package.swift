@@ -44,7 +44,7 @@ let package = Package(
         tests(of: "Vitals"),
         tests(of: "JSON5"),
         tests(of: "Profiles", ["JSON5"], exclude: ["Fixtures"]),
-        tests(of: "Links"),
+        tests(of: "Links", ["Vitals", "JSON5", "Profiles", "Simulator"]),
         tests(of: "Analysis"),
         tests(of: "RuleEngine", exclude: ["Fixtures"]),
         tests(of: "Care"),

@@ -1,4 +1,5 @@
 import Glibc
+import Profiles
 import Testing
 import Vitals
 
@@ -33,7 +34,7 @@ import Vitals
         let line = try PseudoTerminal()
         let listener = Listener()
         var settings = SerialSettings.oximeter
-        settings.opening = [.send([0xF5, 0x01]), .wait(.milliseconds(20)), .send([0x02])]
+        settings.script.connect = [.send([0xF5, 0x01]), .wait(.milliseconds(20)), .send([0x02])]
         let link = listener.link(line.path, settings)
         link.start()
         defer { link.stop() }
@@ -48,7 +49,7 @@ import Vitals
         let line = try PseudoTerminal()
         let listener = Listener()
         var settings = SerialSettings.oximeter
-        settings.opening = [.wait(.milliseconds(30))]
+        settings.script.connect = [.wait(.milliseconds(30))]
         let link = listener.link(line.path, settings)
         link.start()
         defer { link.stop() }
@@ -163,7 +164,10 @@ import Vitals
         let line = try PseudoTerminal()
         let listener = Listener()
         let link = listener.link(
-            line.path, SerialSettings(baud: 9600, recurring: [.init(every: .milliseconds(5), bytes: [0x7D, 0xAF])]))
+            line.path,
+            SerialSettings(
+                baud: 9600,
+                script: Script(keepAlive: [Recurring(every: .milliseconds(5), steps: [.send([0x7D, 0xAF])])])))
         link.start()
         defer { link.stop() }
         var received: [UInt8] = []

@@ -126,10 +126,11 @@ import Vitals
         let settings = try #require(SerialSettings(profile))
         #expect(
             settings.format == "7E2" && settings.baud == 19_200 && settings.flow == .xonXoff && settings.resetsOnOpen)
-        #expect(settings.opening == [.send([0xF5, 1]), .wait(.seconds(2))])
-        #expect(settings.recurring == [.init(every: .seconds(5), bytes: [0x7D, 0x81, 0xAF])])
+        #expect(settings.script.connect == [.send([0xF5, 1]), .wait(.seconds(2))])
+        #expect(
+            settings.script.keepAlive == [Recurring(every: .seconds(5), steps: [.send([0x7D, 0x81, 0xAF])])])
         #expect(settings.silence == .seconds(3) && settings.reopensWhenSilent)
-        #expect(settings.input == "wire")
+        #expect(settings.script.inputs == [.port: "wire"])
     }
 
     @Test("the places to watch follow links and stand in for missing directories") func places() {

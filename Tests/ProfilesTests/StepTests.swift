@@ -71,7 +71,7 @@ import Vitals
         #expect(
             strap.connect == [
                 .driver(
-                    "ant-channel",
+                    .antChannel,
                     arguments: [
                         "deviceType": "120", "period": "8070", "frequency": "57", "key": "$secret.antPlusKey",
                     ])

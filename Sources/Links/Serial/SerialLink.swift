@@ -1,11 +1,13 @@
 import Dispatch
 import Glibc
+import Profiles
 import Vitals
 
 /// Keeps one serial device connected: opens its port, passes on what it sends, notices when it is unplugged or silent,
 /// and opens it again as soon as it is back.
 ///
-/// States it reports: `connected` when the port is open and the opening bytes are sent; `lost` once per outage (also
+/// What is said to the device is its profile's conversation. States reported: `connected` when the port is open and the
+/// device set up, bytes that came meanwhile follow; `lost` once per outage (also
 /// when the port cannot be opened at first); `plugged` when the path of a lost device exists again; `silent` when no
 /// bytes came for the profile's silence, followed by `connected` at the next bytes. Two `lost` never follow each other
 /// without a `connected` between them.
@@ -38,6 +40,8 @@ public actor SerialLink {
     private let backoff: Backoff
     /// Where the port is at the moment, for names that are no path.
     private let locate: (@Sendable () throws(LinkError) -> String)?
+    /// What the steps of a new conversation depend on.
+    private let context: @Sendable () -> StepContext
     private let now: @Sendable () -> Timestamp
     private let sink: @Sendable (LinkOutput) -> Void
     private let log: @Sendable (String) -> Void
@@ -55,6 +59,13 @@ public actor SerialLink {
     private var writing: DescriptorWatch?
     private var watch: PathWatch?
     private var outgoing: [UInt8] = []
+    private var conversation: Conversation?
+    private var memory: DriverMemory?
+    /// The timer that is set for the conversation: its number, and when it goes off.
+    private var alarm: (number: Int, at: Timestamp?) = (0, nil)
+    /// Frames that came before the device was set up.
+    private var early: [LinkOutput] = []
+    private var isReady = false
     /// The path that is, or was last, opened.
     private var place: String
 
@@ -73,12 +84,26 @@ public actor SerialLink {
     /// Reads before other work on the queue (`stop`) gets its turn.
     private static let readsPerTurn = 64
     private static let readSize = 4096
+    /// Reads that are kept while a device is set up; more are dropped, as by a full line.
+    private static let mostEarly = 256
+    /// Beyond this a deadline was not missed but slept through.
+    private static let jump = TimeSpan.minutes(1)
+    /// How long closing may wait for what is said at last, and for the line to have sent it.
+    private static let longestFarewell: Int64 = 500
+    private static let pulse: Int64 = 5
+
+    /// Steps whose profile needs nothing of the household.
+    public static let plainContext: @Sendable () -> StepContext = {
+        StepContext(now: .distantPast, zone: .utc)
+    }
 
     /// - Parameters:
     ///   - path: where the port is, or how the configuration names it.
+    ///   - context: what steps depend on, asked before each conversation.
     ///   - locate: finds the path anew before each opening, for a name that is no path. Must be quick.
     public init(
         device: DeviceID, path: String, settings: SerialSettings, backoff: Backoff = Backoff(),
+        context: @escaping @Sendable () -> StepContext = SerialLink.plainContext,
         locate: (@Sendable () throws(LinkError) -> String)? = nil,
         now: @escaping @Sendable () -> Timestamp, sink: @escaping @Sendable (LinkOutput) -> Void,
         log: @escaping @Sendable (String) -> Void
@@ -88,6 +113,7 @@ public actor SerialLink {
         self.settings = settings
         self.backoff = backoff
         self.locate = locate
+        self.context = context
         place = path
         self.now = now
         self.sink = sink
@@ -100,7 +126,7 @@ public actor SerialLink {
         executor.run { self.assumeIsolated { $0.begin() } }
     }
 
-    /// Closes the port and returns when the descriptor is released. Nothing is reported afterwards. Called from the
+    /// Takes leave of the device, closes the port and returns when the descriptor is released: within about a second. Nothing is reported afterwards. Called from the
     /// sink it returns before the descriptor is released.
     public nonisolated func stop() {
         executor.run { self.assumeIsolated { $0.end() } }
@@ -110,6 +136,13 @@ public actor SerialLink {
     /// Sends bytes to the device when it is connected; dropped, with a log line, when it is not.
     public nonisolated func send(_ bytes: [UInt8]) {
         executor.queue.async { self.assumeIsolated { $0.enqueue(bytes) } }
+    }
+
+    /// Somebody watches values in real time, or no longer does.
+    public nonisolated func watch(_ isWatched: Bool) {
+        executor.queue.async { [weak self] in
+            self?.assumeIsolated { link in link.tell { $0.watch(isWatched, at: $1) } }
+        }
     }
 
     /// Something was plugged in or out, or found out: tries at once if the port is not open.
@@ -131,6 +164,7 @@ public actor SerialLink {
 
     private func end() {
         isRunning = false
+        farewell()
         close()
         watch?.cancel()
         watch = nil
@@ -169,7 +203,7 @@ public actor SerialLink {
             }
             descriptor = port.descriptor
             opened = consume port
-            runOpening(from: 0)
+            begin(Conversation(settings.script, context: context(), memory: memory))
         } catch {
             // Neither there nor lost; `reconsider` comes with the answer.
             if error.code == .pending { return after(backoff.longest) { $0.attempt() } }
@@ -179,37 +213,32 @@ public actor SerialLink {
         }
     }
 
-    /// Sends and waits as the profile asks; reading starts afterwards, and the kernel keeps what arrives meanwhile.
-    private func runOpening(from index: Int) {
-        guard index < settings.opening.count else { return connected() }
-        switch settings.opening[index] {
-        case .send(let bytes):
-            outgoing += bytes
-            flush()
-            if descriptor >= 0 { runOpening(from: index + 1) }
-        case .wait(let span):
-            after(span) { $0.runOpening(from: index + 1) }
-        }
-    }
-
-    private func connected() {
+    private func begin(_ conversation: Conversation) {
         guard let owned = opened.take()?.surrender() else { return }
         reading = DescriptorWatch(
             owned, .reading, queue: executor.queue, released: released, release: { SerialPort.release($0) },
             handler: { [weak self] in self?.assumeIsolated { $0.drain() } })
+        self.conversation = conversation
+        tell { $0.start(at: $1) }
+    }
+
+    private func becameReady() {
         lastFailure = ""
         if !isSilent {
             isLost = false
             report(.connected, "\(place) opened at \(settings.baud) baud \(settings.format)")
         }
         quietQuarters = 0
-        generation += 1
-        for repeated in settings.recurring { keepSending(repeated) }
         if settings.resetsOnOpen {
             after(SerialSettings.settling) { $0.listenForSilence() }
         } else {
             listenForSilence()
         }
+        isReady = true
+        let mine = generation
+        let held = early
+        early = []
+        for frame in held where mine == generation { deliver(frame) }
     }
 
     private func hardwareChanged() {
@@ -261,6 +290,11 @@ public actor SerialLink {
 
     private func close() {
         generation += 1
+        memory = conversation?.driverMemory ?? memory
+        conversation = nil
+        alarm = (alarm.number + 1, nil)
+        early = []
+        isReady = false
         outgoing = []
         writing?.cancel()
         writing = nil
@@ -304,6 +338,15 @@ public actor SerialLink {
 
     private func arrived(_ bytes: [UInt8]) {
         quietQuarters = 0
+        if isReady { failures = 0 }
+        tell { $0.received(bytes, on: .port, at: $1) }
+    }
+
+    private func deliver(_ frame: LinkOutput) {
+        guard isReady else {
+            if early.count < SerialLink.mostEarly { early.append(frame) }
+            return
+        }
         failures = 0
         if isSilent {
             isSilent = false
@@ -311,7 +354,7 @@ public actor SerialLink {
             report(.connected, "bytes again after a silence")
             guard isRunning else { return }
         }
-        sink(.frame(device: device, input: settings.input, bytes: bytes, at: now()))
+        sink(frame)
     }
 
     private func enqueue(_ bytes: [UInt8]) {
@@ -349,11 +392,86 @@ public actor SerialLink {
             handler: { [weak self] in self?.assumeIsolated { $0.flush() } })
     }
 
-    private func keepSending(_ repeated: SerialSettings.Repeated) {
-        after(repeated.every) { link in
-            link.enqueue(repeated.bytes)
-            link.keepSending(repeated)
+    // MARK: Conversation
+
+    /// Tells the conversation what happened and does what it asks for.
+    private func tell(_ happened: (inout Conversation, Timestamp) -> [Conversation.Action]) {
+        guard var current = conversation else { return }
+        let mine = generation
+        let at = now()
+        if let deadline = current.deadline, at - deadline > SerialLink.jump { current.skip(to: at) }
+        let actions = happened(&current, at)
+        conversation = current
+        for action in actions {
+            perform(action, at)
+            guard mine == generation else { return }
         }
+        setAlarm(at)
+    }
+
+    private func perform(_ action: Conversation.Action, _ at: Timestamp) {
+        switch action {
+        case .write(.port, let bytes, _): enqueue(bytes)
+        // A profile for a serial port has no such steps: reading it says so.
+        case .write, .read, .subscribe: log("\(place): a serial line has no characteristics; a step is left out")
+        case .frame(let input, let bytes): deliver(.frame(device: device, input: input, bytes: bytes, at: at))
+        case .ready: becameReady()
+        case .note(let text): log("\(place): \(text)")
+        case .failed(let reason):
+            if reason != lastFailure { log("\(place): \(reason)") }
+            lastFailure = reason
+            lose(reason)
+        case .finished: break
+        }
+    }
+
+    /// The timer going off counts as the deadline having come, however the hub's clock runs.
+    private func setAlarm(_ at: Timestamp) {
+        let deadline = conversation?.deadline
+        guard deadline != alarm.at else { return }
+        alarm = (alarm.number + 1, deadline)
+        guard let deadline else { return }
+        let number = alarm.number
+        after(deadline - at) { link in
+            guard number == link.alarm.number else { return }
+            link.alarm.at = nil
+            link.tell { $0.advance(to: max($1, deadline)) }
+        }
+    }
+
+    /// Says what the profile has a device told before it is left, and waits until the line has sent it.
+    private func farewell() {
+        guard var current = conversation, descriptor >= 0 else { return }
+        conversation = nil
+        var budget = SerialLink.longestFarewell
+        func pause(_ milliseconds: Int64) {
+            budget -= max(milliseconds, 1)
+            _ = poll(nil, 0, Int32(clamping: max(milliseconds, 1)))
+        }
+        var at = now()
+        var actions = current.stop(at: at)
+        while true {
+            for case .write(.port, let bytes, _) in actions where outgoing.count < SerialLink.longestQueue {
+                outgoing += bytes
+            }
+            if actions.contains(.finished) || budget <= 0 { break }
+            guard let deadline = current.deadline else { break }
+            pause(min((deadline - at).milliseconds, budget))
+            at = max(at, deadline)
+            actions = current.advance(to: at)
+        }
+        memory = current.driverMemory
+        while !outgoing.isEmpty, budget > 0 {
+            let size = write(descriptor, outgoing, outgoing.count)
+            if size > 0 {
+                outgoing.removeFirst(min(size, outgoing.count))
+            } else if size == 0 || errno == EAGAIN || errno == EINTR {
+                pause(SerialLink.pulse)
+            } else {
+                return
+            }
+        }
+        while SerialPort.unsent(descriptor) > 0, budget > 0 { pause(SerialLink.pulse) }
     }
 
     // MARK: Silence and timers

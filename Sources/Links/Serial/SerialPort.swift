@@ -48,9 +48,16 @@ public struct SerialPort: ~Copyable, Sendable {
         guard ioctl(descriptor, UInt(TIOCEXCL)) == 0 else { throw LinkError.system(errno, "TIOCEXCL", path: path) }
     }
 
+    /// Bytes that the kernel has not sent yet.
+    static func unsent(_ descriptor: Int32) -> Int32 {
+        var count: Int32 = 0
+        return ioctl(descriptor, UInt(TIOCOUTQ), &count) == 0 ? count : 0
+    }
+
     /// Closes at once: unsent bytes are dropped, for `close` would wait up to 30 s for a device that has stopped reading.
     static func release(_ descriptor: Int32) {
-        _ = tcflush(descriptor, TCOFLUSH)
+        // Only then: on a pseudo-terminal flushing also takes away what the other side has not read yet.
+        if unsent(descriptor) > 0 { _ = tcflush(descriptor, TCOFLUSH) }
         _ = ioctl(descriptor, UInt(TIOCNXCL))
         _ = close(descriptor)
     }

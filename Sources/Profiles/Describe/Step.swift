@@ -18,11 +18,13 @@ public indirect enum Step: Hashable, Sendable {
     /// Sends a packet of the profile's shape: to a characteristic, or over the serial line when there is none.
     case command(PacketTemplate, to: BluetoothUUID?, response: Bool)
     /// Runs code of that name, for what no list of steps can say.
-    case driver(String, arguments: [String: String])
+    case driver(DriverName, arguments: [String: String])
     /// A step that is taken only when an option of that name is on (`history`).
     case ifOption(String, Step)
     /// A step that is taken once per day, today first: `day.ago` counts from 0 up to this many.
     case forEachDay(Int, Step)
+    /// A step that is over when the device has answered it.
+    case ask(Step, Reply)
 
     /// What is written.
     public enum Payload: Hashable, Sendable {
@@ -31,6 +33,22 @@ public indirect enum Step: Hashable, Sendable {
         case text(String)
         /// The current time in the layout of characteristic 0x2A2B, in the person's zone or in UTC.
         case currentTime(local: Bool)
+    }
+}
+
+extension Step {
+    /// Whether what it sends depends on the time of day or the date.
+    public var tellsTime: Bool {
+        switch self {
+        case .write(_, .currentTime, _, _): true
+        case .write(_, .text(let text), _, _):
+            StepContext.pieces(text)?.contains { if case .value(let value) = $0 { value.isTime } else { false } }
+                ?? false
+        case .command(let packet, _, _):
+            packet.pieces.contains { if case .value(let value, _) = $0 { value.isTime } else { false } }
+        case .ifOption(_, let step), .forEachDay(_, let step), .ask(let step, _): step.tellsTime
+        case .send, .wait, .read, .subscribe, .indicate, .write, .driver: false
+        }
     }
 }
 

@@ -25,6 +25,14 @@ enum MomentValue: Hashable, Sendable {
         "history.since": .historySeconds, "history.sinceMs": .historyMilliseconds,
     ]
 
+    /// Whether it is taken from the clock.
+    var isTime: Bool {
+        switch self {
+        case .daysAgo, .historySeconds, .historyMilliseconds, .setting: false
+        default: true
+        }
+    }
+
     init?(_ name: String) {
         if let known = Self.names[name] {
             self = known
@@ -54,16 +62,19 @@ public struct StepContext: Sendable {
     public var options: Set<String>
     /// Until when data is known already; `nil`: nothing is.
     public var historySince: Timestamp?
+    /// Values of `$secret.NAME` in arguments of drivers: keys that a household keeps to itself.
+    public var secrets: [String: String]
 
     public init(
         now: Timestamp, zone: Zone, settings: [String: Int] = [:], options: Set<String> = [],
-        historySince: Timestamp? = nil
+        historySince: Timestamp? = nil, secrets: [String: String] = [:]
     ) {
         self.now = now
         self.zone = zone
         self.settings = settings
         self.options = options
         self.historySince = historySince
+        self.secrets = secrets
     }
 
     /// The steps that are to be taken, options and days resolved, each with what it sends.
@@ -72,7 +83,7 @@ public struct StepContext: Sendable {
             switch step {
             case .ifOption(let option, let inner): return options.contains(option) ? unrolled([inner]) : []
             case .forEachDay(let count, let inner):
-                return (0..<count).flatMap { day in
+                return (0..<days(count)).flatMap { day in
                     var context = self
                     context.daysAgo = day
                     return context.unrolled([inner])
@@ -80,6 +91,14 @@ public struct StepContext: Sendable {
             default: return [(step, bytes(of: step))]
             }
         }
+    }
+
+    /// For how many days a step for each of `count` days is taken: back to the one up to which data is known already, by
+    /// the device's calendar, which is local or UTC.
+    public func days(_ count: Int) -> Int {
+        guard let historySince else { return count }
+        let known = [zone, .utc].map { Int($0.day(of: now).number) - Int($0.day(of: historySince).number) }
+        return min(count, known.reduce(0, max) + 1)
     }
 
     /// What a step sends; `nil` where it sends nothing, or where a value it needs is not known.
@@ -93,7 +112,7 @@ public struct StepContext: Sendable {
             case .currentTime(let local): return currentTime(local ? zone : .utc)
             }
         case .command(let command, _, _): return bytes(of: command)
-        case .ifOption(_, let inner), .forEachDay(_, let inner): return bytes(of: inner)
+        case .ifOption(_, let inner), .forEachDay(_, let inner), .ask(let inner, _): return bytes(of: inner)
         case .wait, .read, .subscribe, .indicate, .driver: return nil
         }
     }

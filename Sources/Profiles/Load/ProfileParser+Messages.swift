@@ -216,16 +216,22 @@ extension ProfileParser {
             scope.message.memberTests = Tables.add(tests, to: &tables.memberTests)
             return
         }
-        var tests: [ByteTest] = []
-        for member in try reader.members() {
+        let tests = try framePattern(reader).tests.map { ByteTest(index: Int32($0.at), allowed: $0.allowed) }
+        scope.message.byteTests = Tables.add(tests, to: &tables.byteTests)
+    }
+
+    /// `{ b0: 0x15, b1: { not: [0] } }`.
+    func framePattern(_ reader: JSONReader, besides others: [String] = []) throws(JSONError) -> FramePattern {
+        var pattern = FramePattern(tests: [])
+        for member in try reader.members() where !others.contains(member.key) {
             guard member.key.hasPrefix("b"), let place = Int(member.key.dropFirst()),
                 (0..<Program.longestFrame).contains(place)
             else {
                 throw reader.document.error(at: member.keyLocation, "expected a byte of the frame: b0, b1, …")
             }
-            tests.append(ByteTest(index: Int32(place), allowed: try allowedBytes(member.reader)))
+            pattern.tests.append(FramePattern.Test(at: place, allowed: try allowedBytes(member.reader)))
         }
-        scope.message.byteTests = Tables.add(tests, to: &tables.byteTests)
+        return pattern
     }
 
     /// The bytes that pass a test.

@@ -64,7 +64,7 @@ extension ProfileParser {
     private static let conditions = ["if", "forEachDay"]
 
     private func step(_ entry: JSONReader, extra: [String] = []) throws(JSONError) -> Step {
-        let details = ["optional", "response", "hex", "text", "type", "zone", "args", "clock"]
+        let details = ["optional", "response", "hex", "text", "type", "zone", "args", "clock", "reply"]
         try entry.object(known: Self.actions + details + Self.conditions + extra)
         let actions = Self.actions.filter { entry.has($0) }
         guard actions.count == 1, let action = actions.first else {
@@ -76,8 +76,9 @@ extension ProfileParser {
         }
         let own: [String] =
             switch action {
-            case "write": ["response", "hex", "text", "type", "zone", "optional"]
-            case "cmd": ["clock", "response"]
+            case "write": ["response", "hex", "text", "type", "zone", "optional", "reply"]
+            case "cmd": ["clock", "response", "reply"] + (entry.has("reply") ? ["optional"] : [])
+            case "send": ["reply"] + (entry.has("reply") ? ["optional"] : [])
             case "driver": ["args"]
             default: isBluetooth ? ["optional"] : []
             }
@@ -85,6 +86,9 @@ extension ProfileParser {
             throw entry.error("'\(key)' does not go with '\(action)'")
         }
         var step = try plainStep(entry, action)
+        if let reply = try entry.optional("reply") {
+            step = .ask(step, try self.reply(reply, isOptional: try entry.optionalBool("optional") ?? false))
+        }
         if let days = try entry.optionalInteger("forEachDay", in: 1...366) { step = .forEachDay(days, step) }
         if let option = try entry.optional("if") { step = .ifOption(try option.word(), step) }
         return step
@@ -106,16 +110,7 @@ extension ProfileParser {
             return .command(
                 try command(value, clock: try entry.optionalOneOf("clock", DeviceClock.self) ?? profile.clock),
                 to: packet?.to, response: try entry.optionalBool("response") ?? packet?.response ?? false)
-        case "driver":
-            var arguments: [String: String] = [:]
-            for member in try entry.optional("args")?.members() ?? [] {
-                if case .string(let text) = member.reader.node.value {
-                    arguments[member.key] = text
-                } else {
-                    arguments[member.key] = "\(try member.reader.integer())"
-                }
-            }
-            return .driver(try value.word(), arguments: arguments)
+        case "driver": return try driver(value, try entry.optional("args"))
         default:
             return .write(
                 try value.uuid(vars), try payload(entry), response: try entry.optionalBool("response") ?? true,
@@ -136,6 +131,74 @@ extension ProfileParser {
         }
         _ = try entry.oneOf("type", allowed: ["current-time"])
         return .currentTime(local: try entry.optionalOneOf("zone", DeviceClock.self) != .utc)
+    }
+
+    private func driver(_ name: JSONReader, _ entries: JSONReader?) throws(JSONError) -> Step {
+        guard let driver = DriverName(rawValue: try name.word()) else {
+            let known = DriverName.allCases.map(\.rawValue)
+            throw name.error(
+                "there is no driver '\(try name.word())'; known: \(known.joined(separator: ", "))",
+                hint: didYouMean(try name.word(), in: known))
+        }
+        let understood = driver.required + driver.optional
+        var arguments: [String: String] = [:]
+        for member in try entries?.members() ?? [] {
+            guard understood.contains(member.key) else {
+                throw document.error(
+                    at: member.keyLocation, "the driver \(driver.rawValue) has no argument '\(member.key)'",
+                    hint: didYouMean(member.key, in: understood))
+            }
+            if let range = driver.numbers[member.key] {
+                arguments[member.key] = "\(try member.reader.integer(in: range))"
+            } else {
+                arguments[member.key] = try member.reader.string()
+            }
+        }
+        for argument in driver.required where arguments[argument] == nil {
+            throw (entries ?? name).error(
+                "the driver \(driver.rawValue) needs the argument '\(argument)'", code: .missingKey)
+        }
+        return .driver(driver, arguments: arguments)
+    }
+
+    /// The most attempts, and the highest number of a frame, that make sense.
+    private static let mostTries = 10
+
+    private func reply(_ reader: JSONReader, isOptional: Bool) throws(JSONError) -> Reply {
+        try reader.object(known: ["when", "end", "refused", "within", "tries"])
+        let when = try reader.required("when")
+        let reply = Reply(
+            when: try framePattern(when),
+            ends: try replyEnds(reader),
+            refusal: try reader.optional("refused").map { reader throws(JSONError) in try framePattern(reader) },
+            within: try reader.required("within").duration(),
+            tries: try reader.optionalInteger("tries", in: 1...Self.mostTries) ?? 1, isOptional: isOptional)
+        guard !reply.when.tests.isEmpty else { throw when.error("expected at least one byte: b0, b1, …") }
+        return reply
+    }
+
+    private func replyEnds(_ reader: JSONReader) throws(JSONError) -> [Reply.End] {
+        var ends: [Reply.End] = []
+        for entry in try reader.optional("end")?.oneOrMore() ?? [] {
+            var end = Reply.End(
+                when: try framePattern(entry, besides: ["index", "total"]),
+                index: try entry.optionalInteger("index", in: 0...Program.longestFrame - 1))
+            if let total = try entry.optional("total") {
+                guard end.index != nil else { throw total.error("'total' goes with 'index'") }
+                if case .object = total.node.value {
+                    try total.object(known: ["at", "when"])
+                    end.total = .head(
+                        try framePattern(try total.required("when")),
+                        at: try total.integer("at", in: 0...Program.longestFrame - 1))
+                } else {
+                    end.total = .here(try total.integer(in: 0...Program.longestFrame - 1))
+                }
+            } else if end.index != nil {
+                throw entry.error("'index' needs 'total': where it says how many frames there are", code: .missingKey)
+            }
+            ends.append(end)
+        }
+        return ends
     }
 
     private var valueNames: String {

@@ -56,7 +56,7 @@ extension DeviceID {
 extension SerialSettings {
     /// A Contec CMS50D+ as its profile has it: 19200 8O1.
     static let oximeter = SerialSettings(
-        baud: 19_200, parity: .odd, flow: .xonXoff, opening: [.send([0xF5])])
+        baud: 19_200, parity: .odd, flow: .xonXoff, script: Script(connect: [.send([0xF5])]))
 }
 
 /// Whether repeated attempts, a pause between them, make `condition` true.

@@ -25,7 +25,7 @@ struct ProbeListener {
     init(_ profile: Profile) {
         self.profile = profile
         criteria = profile.probe ?? SerialProbe.standard
-        input = SerialSettings(profile)?.input ?? ""
+        input = Script(profile).inputs[.port] ?? ""
         decoder = Decoder(profile, timed: false)
     }
 

@@ -12,7 +12,7 @@ import Vitals
 /// stream the highest priority wins; other speeds and formats are then not tried any more. Profiles with equal settings
 /// listen together.
 ///
-/// Nothing is written except what the profile's `connect` steps send. The port is held exclusively meanwhile, one that
+/// Nothing is written except what the profile's steps say: the conversation is a link's own. The port is held exclusively meanwhile, one that
 /// somebody else holds is left alone. Opening raises DTR and RTS (see `SerialPort`): a board that restarts on it does so
 /// once, at the first opening, for a probe leaves the lines up.
 ///
@@ -21,6 +21,7 @@ public struct SerialProbe: Sendable {
     public let profiles: [Profile]
     private let stopwatch: @Sendable () -> Int64
     private let isCancelled: @Sendable () -> Bool
+    private let context: StepContext
 
     /// For profiles that say nothing about it. The figures of a home-made sensor, the least talkative device there is.
     public static let standard = Probe(span: .seconds(10), frames: 3, errors: 2)
@@ -33,14 +34,16 @@ public struct SerialProbe: Sendable {
     /// - Parameters:
     ///   - profiles: those that may be meant; others than serial ones are left out.
     ///   - stopwatch: monotonic milliseconds.
+    ///   - context: settings and secrets that steps and drivers need.
     ///   - isCancelled: asked about twenty times a second.
     public init(
-        profiles: [Profile], stopwatch: @escaping @Sendable () -> Int64,
-        isCancelled: @escaping @Sendable () -> Bool = { false }
+        profiles: [Profile], context: StepContext = SerialLink.plainContext(),
+        stopwatch: @escaping @Sendable () -> Int64, isCancelled: @escaping @Sendable () -> Bool = { false }
     ) {
         self.profiles = profiles.filter { SerialSettings($0) != nil }.sorted {
             ($1.priority, $0.id) < ($0.priority, $1.id)
         }
+        self.context = context
         self.stopwatch = stopwatch
         self.isCancelled = isCancelled
     }
@@ -78,7 +81,7 @@ public struct SerialProbe: Sendable {
         /// Speed and format.
         var line: String { "\(settings.baud) \(settings.format)" }
         /// Whether only ears are needed.
-        var isQuiet: Bool { settings.opening.isEmpty }
+        var isQuiet: Bool { settings.script.isQuiet }
     }
 
     private static func groups(_ profiles: [Profile]) -> [Group] {
@@ -99,23 +102,45 @@ public struct SerialProbe: Sendable {
         _ path: String, _ settings: SerialSettings, _ listeners: inout [ProbeListener]
     ) throws(LinkError) {
         let port = try SerialPort(path: path, settings: settings)
-        for step in settings.opening {
-            switch step {
-            case .send(let bytes): try send(bytes, port.descriptor, path)
-            case .wait(let span): pause(span)
-            }
+        var conversation = Conversation(settings.script, context: context)
+        var start = stopwatch()
+        var isReady = false
+        var early: [[UInt8]] = []
+        func hear(_ bytes: [UInt8]) {
+            for index in listeners.indices where listeners[index].isListening { listeners[index].hear(bytes) }
         }
-        let start = stopwatch()
-        while !isCancelled(), !SerialProbe.isDecided(listeners) {
-            let passed = stopwatch() - start
+        /// - Returns: whether the device can be listened to at all.
+        func perform(_ actions: [Conversation.Action]) throws(LinkError) -> Bool {
+            for action in actions {
+                switch action {
+                case .write(_, let bytes, _): try send(bytes, port.descriptor, path)
+                case .ready:
+                    start = stopwatch()
+                    isReady = true
+                    early.forEach(hear)
+                case .frame(_, let bytes): if isReady { hear(bytes) } else { early.append(bytes) }
+                case .failed: return false
+                case .read, .subscribe, .note, .finished: break
+                }
+            }
+            return true
+        }
+        func moment() -> Timestamp { Timestamp(milliseconds: stopwatch()) }
+        guard try perform(conversation.start(at: moment())) else { return }
+        while !isCancelled(), !isReady || !SerialProbe.isDecided(listeners) {
+            guard try perform(conversation.advance(to: moment())) else { return }
+            // What is asked first may take its time; the span is for listening.
+            let passed = isReady ? stopwatch() - start : 0
             for index in listeners.indices where passed >= listeners[index].criteria.span.milliseconds {
                 listeners[index].isOver = true
             }
             let rest = listeners.filter { $0.isListening }.map { $0.criteria.span.milliseconds - passed }.max() ?? 0
-            guard rest > 0, !SerialProbe.isDecided(listeners) else { break }
-            guard wait(port.descriptor, POLLIN, min(rest, SerialProbe.pulse)) else { continue }
+            guard !isReady || rest > 0 && !SerialProbe.isDecided(listeners) else { break }
+            let next = conversation.deadline.map { ($0 - moment()).milliseconds } ?? .max
+            guard wait(port.descriptor, POLLIN, min(rest, next, SerialProbe.pulse)) else { continue }
             for bytes in try read(port.descriptor, path) {
-                for index in listeners.indices where listeners[index].isListening { listeners[index].hear(bytes) }
+                let actions = conversation.received(bytes, on: .port, at: moment())
+                guard try perform(actions) else { return }
             }
         }
     }
@@ -164,13 +189,6 @@ public struct SerialProbe: Sendable {
         }
     }
 
-    private func pause(_ span: TimeSpan) {
-        let end = stopwatch() + span.milliseconds
-        while !isCancelled(), stopwatch() < end {
-            _ = poll(nil, 0, Int32(clamping: min(end - stopwatch(), SerialProbe.pulse)))
-        }
-    }
-
     private func wait(_ descriptor: Int32, _ events: Int32, _ milliseconds: Int64) -> Bool {
         var ask = pollfd(fd: descriptor, events: Int16(truncatingIfNeeded: events), revents: 0)
         return poll(&ask, 1, Int32(clamping: max(milliseconds, 1))) > 0
@@ -178,13 +196,15 @@ public struct SerialProbe: Sendable {
 }
 
 extension SerialSettings {
-    /// The settings for a look: DTR stays up afterwards, so that the real opening restarts nothing, and the kernel sends
-    /// no XOFF of its own.
+    /// The settings for a look: DTR stays up afterwards, so that the real opening restarts nothing, the kernel sends no
+    /// XOFF of its own, and no clock is set, for a probe does not know the time.
     fileprivate var whileProbing: SerialSettings {
         var settings = SerialSettings(
             baud: baud, dataBits: dataBits, parity: parity, stopBits: stopBits, flow: flow == .rtsCts ? .rtsCts : .none,
             resetsOnOpen: true)
-        settings.opening = opening
+        settings.script.connect = script.connect.filter { !$0.tellsTime }
+        settings.script.poll = script.poll.filter { !$0.steps.contains(where: \.tellsTime) }
+        settings.script.keepAlive = script.keepAlive
         return settings
     }
 }
