@@ -55,9 +55,9 @@ public struct ClosedTick: Sendable {
 public struct IntakeCounts: Hashable, Sendable {
     /// NaN or infinite.
     public var notFinite = 0
-    /// Same series and time as one already taken.
+    /// Same series and time as one already taken, or the same block of history.
     public var duplicates = 0
-    /// Before 1970 or after 2200.
+    /// Device times of clocks that were never set: more than three years before their arrival, or after 2200.
     public var foreignTime = 0
     /// Device times after their arrival, moved to the arrival.
     public var fromTheFuture = 0
@@ -73,4 +73,15 @@ public struct IntakeCounts: Hashable, Sendable {
     public var refused = 0
 
     public init() {}
+    /// The word for what a device sent again: history is asked for with every connection, so that this is no news.
+    public static let repetition = "repeated"
+
+    /// What is not zero, under the words that diagnostics use.
+    public var named: [(word: String, count: Int)] {
+        [
+            ("not-finite", notFinite), (Self.repetition, duplicates), ("clock-unset", foreignTime),
+            ("clock-ahead", fromTheFuture), ("counter-out-of-order", outOfOrder), ("counter-held", held),
+            ("counter-afresh", rebaselined), ("counter-unknown", saturated), ("counter-refused", refused),
+        ].filter { $0.count > 0 }
+    }
 }

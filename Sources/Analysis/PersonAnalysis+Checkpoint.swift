@@ -2,7 +2,7 @@ import Vitals
 
 extension PersonAnalysis {
     /// Versions of the components' states. A newer one is refused.
-    static let version = 2
+    static let version = 3
     /// Hour panes are kept in one part per UTC day; the parts are used in turn, so that their number is bounded.
     static let dayParts: Int64 = 32
 
@@ -57,7 +57,7 @@ extension PersonAnalysis {
             guard lastTick >= -1, lastTick <= Intake.lastTime else {
                 throw WireError(.malformed("a last tick of \(lastTick)"), at: reader.offset)
             }
-            intake = try Intake(from: &reader)
+            intake = try Intake(from: &reader, version: Int(state.version))
             let settings = settings
             let list = try reader.list { (r: inout ByteReader) throws(WireError) in
                 try MetricSeries(from: &r, version: Int(state.version), settings: settings)

@@ -69,7 +69,7 @@ extension PersonAnalysis {
             let source = sourceIndex(due[n].source, in: place)
             let outcome = series[place].apply(&due[n], source: source, tick: end, switched: &closed.switchovers)
             if outcome == .duplicate {
-                intake.counts.duplicates &+= 1
+                intake.noteDuplicate(of: due[n].source)
                 continue
             }
             if outcome == .used, metric == .heartRate || metric == .steps { resting.saw(due[n]) }

@@ -39,12 +39,26 @@ public struct PersonAnalysis: Sendable {
     /// What Intake put aside since this value was created.
     public var counts: IntakeCounts { intake.counts }
 
+    /// The same of one device's readings.
+    public func counts(of device: DeviceID) -> IntakeCounts {
+        intake.devices.first { $0.id == device }?.counts ?? IntakeCounts()
+    }
+
     // MARK: Input
 
     /// Takes one reading of a device of this person. `received` never goes backward.
     public mutating func take(_ reading: Reading, from device: DeviceID, at received: Timestamp) {
         isIntakeChanged = true
         intake.take(reading, from: device, at: received, zone: settings.zone)
+        guard !intake.guesses.isEmpty else { return }
+        let series = series
+        intake.doubt { metric, device in
+            var spoken = Int64.min
+            for one in series where one.metric == metric {
+                for source in one.sources where source.id != device { spoken = Swift.max(spoken, source.spoken) }
+            }
+            return spoken
+        }
     }
 
     /// Takes what a device says about itself.

@@ -154,7 +154,9 @@ struct CounterTests {
         #expect(
             out == [
                 Increment(value: 0, from: start, to: start + 6 * 3_600_000),
-                Increment(value: 120, from: start + 9 * 3_600_000 - 900_000, to: start + 9 * 3_600_000),
+                Increment(
+                    value: 120, from: start + 9 * 3_600_000 - 900_000, to: start + 9 * 3_600_000,
+                    since: start + 6 * 3_600_000),
             ])
     }
 
@@ -172,7 +174,7 @@ struct CounterTests {
             var writer = ByteWriter()
             again.write(to: &writer)
             var reader = ByteReader(writer.bytes)
-            again = try CounterTrack(from: &reader)
+            again = try CounterTrack(from: &reader, version: PersonAnalysis.version)
         }
         #expect(a == b)
         #expect(track == again)

@@ -150,7 +150,14 @@ struct SensorTests {
     func repeated() {
         var clock = BeatClock()
         _ = beats([800, 800, 800], at: 10_000, &clock)
-        #expect(beats([800, 800], at: 10_100, &clock).map(\.repeated) == [true, false])
+        #expect(beats([800, 800], at: 10_100, &clock).map(\.repeated) == [true, true])
+        // A window that slides over the beats: each packet says again what the one before said last.
+        #expect(beats([800, 810], at: 10_910, &clock).map(\.repeated) == [true, false])
+        #expect(beats([810, 790, 780], at: 12_480, &clock).map(\.repeated) == [true, false, false])
+        // A steady heart repeats nothing.
+        for n in 0..<20 as Range<Int64> {
+            #expect(beats([780], at: 13_260 + n * 780, &clock).map(\.repeated) == [false])
+        }
     }
 
     @Test("worn is told when it changes and hourly at most; off the body readings are contact_lost")

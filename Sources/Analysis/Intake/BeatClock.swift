@@ -18,11 +18,16 @@ struct BeatClock: Sendable, Equatable {
     private var lost = false
     /// Exact time of the last placed beat, in ms.
     private var last: Double?
+    /// The packet before, and when it arrived: some sensors send intervals again.
+    private var previous: [Float] = []
+    private var previousArrival: Int64 = 0
+    /// Repetitions reach back no further.
+    private static let longestRepetition = 16
 
     struct Beat: Hashable, Sendable {
         var time: Int64
         var interval: Float
-        /// It lies before beats already placed: repeated by the sensor.
+        /// Repeated by the sensor: it lies before beats already placed, or was in the packet before.
         var repeated: Bool
         var lost: Bool
     }
@@ -42,25 +47,61 @@ struct BeatClock: Sendable, Equatable {
     /// Places what has been received.
     mutating func flush(into beats: inout [Beat]) {
         guard !packet.isEmpty else { return }
-        var total = 0.0
-        for interval in packet { total += Self.bounded(interval) }
-        let end = Double(arrival)
-        var start = end - total
-        var previous = -Double.infinity
-        if let last {
-            previous = last
-            let predicted = last + total
-            if predicted <= end, end - predicted <= Double(Self.slack) { start = last }
+        let again = repeatedIntervals
+        if var time = last {
+            for interval in packet[..<again] { time -= Self.bounded(interval) }
+            for interval in packet[..<again] {
+                time += Self.bounded(interval)
+                beats.append(beat(at: time, interval, repeated: true))
+            }
         }
-        var time = start
-        for interval in packet {
+        let fresh = packet[again...]
+        let total = Self.sum(fresh)
+        let end = Double(arrival)
+        var time = end - total
+        var before = -Double.infinity
+        if let last {
+            before = last
+            let predicted = last + total
+            if predicted <= end, end - predicted <= Double(Self.slack) || fresh.isEmpty { time = last }
+        }
+        for interval in fresh {
             time += Self.bounded(interval)
-            let placed = Swift.min(Int64(time.rounded(.down)), arrival)
-            beats.append(
-                Beat(time: Swift.max(0, placed), interval: interval, repeated: time <= previous, lost: lost))
+            beats.append(beat(at: time, interval, repeated: time <= before))
         }
         last = time
+        swap(&previous, &packet)
         packet.removeAll(keepingCapacity: true)
+        previousArrival = arrival
+    }
+
+    /// How many intervals at the packet's beginning are the end of the packet before, sent again: so many that the time
+    /// between the two packets fits the rest of the intervals best. Equal intervals alone prove nothing.
+    private var repeatedIntervals: Int {
+        guard last != nil else { return 0 }
+        let elapsed = Double(arrival - previousArrival)
+        var rest = Self.sum(packet[...])
+        var best = (count: 0, distance: abs(elapsed - rest))
+        for count in 1...Self.longestRepetition {
+            guard count <= packet.count, count <= previous.count else { break }
+            rest -= Self.bounded(packet[count - 1])
+            let distance = abs(elapsed - rest)
+            if distance < best.distance, previous.suffix(count).elementsEqual(packet.prefix(count)) {
+                best = (count, distance)
+            }
+        }
+        return best.count
+    }
+
+    private func beat(at time: Double, _ interval: Float, repeated: Bool) -> Beat {
+        let placed = Swift.min(Int64(time.rounded(.down)), arrival)
+        return Beat(time: Swift.max(0, placed), interval: interval, repeated: repeated, lost: lost)
+    }
+
+    private static func sum(_ intervals: ArraySlice<Float>) -> Double {
+        var total = 0.0
+        for interval in intervals { total += bounded(interval) }
+        return total
     }
 
     private static func bounded(_ interval: Float) -> Double {
@@ -74,14 +115,23 @@ extension BeatClock {
         writer.integer(arrival)
         writer.bool(lost)
         writer.optional(last) { $0.double($1) }
+        writer.list(previous) { $0.float($1) }
+        writer.integer(previousArrival)
     }
 
-    init(from reader: inout ByteReader) throws(WireError) {
+    init(from reader: inout ByteReader, version: Int) throws(WireError) {
         packet = try reader.list { (r: inout ByteReader) throws(WireError) in try r.float() }
         arrival = try reader.integer()
         lost = try reader.bool()
         last = try reader.optional { (r: inout ByteReader) throws(WireError) in try r.double() }
-        guard packet.allSatisfy(\.isFinite), last?.isFinite ?? true else {
+        if version > 2 {
+            previous = try reader.list { (r: inout ByteReader) throws(WireError) in try r.float() }
+            previousArrival = try reader.integer()
+        }
+        guard previousArrival >= 0, previousArrival <= Intake.lastTime, arrival >= 0, arrival <= Intake.lastTime else {
+            throw WireError(.malformed("a packet that arrived never"), at: reader.offset)
+        }
+        guard packet.allSatisfy(\.isFinite), previous.allSatisfy(\.isFinite), last?.isFinite ?? true else {
             throw WireError(.malformed("a beat that is not a number"), at: reader.offset)
         }
     }

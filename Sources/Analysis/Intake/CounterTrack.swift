@@ -6,34 +6,40 @@ struct Increment: Hashable, Sendable {
     /// Milliseconds `[from, to)` that it covers.
     var from: Int64
     var to: Int64
+    /// Since when it may have happened: before `from` where nobody knows when, so that `from` is an estimate.
+    var since: Int64?
+
+    var isEstimated: Bool { since.map { $0 < from } ?? false }
 }
 
 /// One device's counter of one metric: its baseline, and what is held until the next reading confirms it.
 ///
 /// The cases that shaped it: resets at the device's midnight or reboot, yesterday's total after midnight, jumps, wraps
-/// of short counters, readings out of order (PROFILE-FORMAT §3 and its counter cases).
+/// of short counters, readings out of order (PROFILE-FORMAT §3 and its counter cases). Where a device tells the same
+/// steps live and as blocks of history, the ledger counts them once.
 struct CounterTrack: Sendable, Equatable {
     /// Longest stretch that an amount is spread over. When a device was away for longer, nobody knows when in the gap
     /// it happened: the amount is put into the last quarter of an hour, the rest of the gap stays unknown. An increment
     /// of zero needs no such care: an unchanged total says that nothing happened in the whole gap.
     static let longestSpan: Int64 = 15 * 60_000
+    /// Messages of one read are told apart by a millisecond each; a read brings fewer than this.
+    static let sameRead: Int64 = 100
     /// A first delta has no message before it to begin at.
     static let firstDeltaSpan: Int64 = 60_000
     /// After a longer absence a counter without daily reset starts afresh: days of steps are not the last minutes'.
     static let longestAbsence: Int64 = 24 * 3_600_000
-    static let keptBuckets = 128
-    static let keptDeltas = 64
+    /// What a long silence brought waits this long for blocks that say when it happened: devices hand them over within
+    /// minutes of a connection, and are asked for them every quarter of an hour.
+    static let patience: Int64 = 3_600_000
 
     let metric: Metric
     /// The last accepted total and its time; `nil` before the first.
-    private(set) var baseline: Mark?
+    var baseline: Mark?
     /// A total that broke the rules, waiting for the next reading.
-    private(set) var held: Held?
-    /// Blocks of time already counted, by start, oldest first.
-    private var buckets: [Bucket] = []
-    /// Provisional deltas that a block may yet supersede.
-    private var deltas: [Mark] = []
-    private var lastDelta: Int64?
+    var held: Held?
+    /// What live readings and blocks claim; empty for a counter that has no blocks.
+    var ledger = Ledger()
+    var lastDelta: Int64?
 
     struct Mark: Hashable, Sendable {
         var value: Double
@@ -48,14 +54,8 @@ struct CounterTrack: Sendable, Equatable {
         var counts: Bool
     }
 
-    private struct Bucket: Hashable, Sendable {
-        var start: Int64
-        var value: Double
-        var counted: Int64
-    }
-
     /// Why a reading yielded nothing.
-    enum Refusal: Hashable, Sendable { case outOfOrder, held, saturated, rebaselined, shrunk, foreign }
+    enum Refusal: Hashable, Sendable { case repeated, outOfOrder, held, saturated, rebaselined, shrunk, foreign }
 
     init(metric: Metric) { self.metric = metric }
 
@@ -66,19 +66,37 @@ struct CounterTrack: Sendable, Equatable {
     ) -> Refusal? {
         guard value.isFinite, value >= 0, value < 0x1p53 else { return .foreign }
         if rule.saturates, value >= modulus(rule) - 1 { return .saturated }
-        let before = out.count
-        let refusal: Refusal?
+        for claim in ledger.settle(before: received - Self.patience) {
+            emit(claim.owed, from: claim.from, to: claim.to, into: &out)
+        }
         switch rule.kind {
-        case .cumulative: refusal = cumulative(value, at: time, rule: rule, zone: zone, into: &out)
-        case .delta: refusal = delta(value, at: time, rule: rule, into: &out)
+        case .cumulative: return cumulative(value, at: time, stamped: stamped, rule: rule, zone: zone, into: &out)
+        case .delta: return delta(value, at: time, stamped: stamped, rule: rule, into: &out)
         case .bucket(let length, let stamp):
             let length = length.milliseconds
             guard length > 0, length <= 7 * 86_400_000 else { return .foreign }
             let start = stamped && stamp == .start ? time : time - length
-            refusal = bucket(value, from: start, to: start + length, received: received, rule: rule, into: &out)
+            return bucket(value, from: start, to: start + length, received: received, rule: rule, into: &out)
         }
-        if rule.scale != 1 { for i in before..<out.count { out[i].value *= Double(rule.scale) } }
-        return refusal
+    }
+
+    /// Tells of a live amount: at once, unless blocks already did or may yet tell better when it happened.
+    private mutating func push(
+        _ value: Double, from: Int64, to: Int64, rule: CounterRule, into out: inout [Increment]
+    ) {
+        let value = value * Double(rule.scale)
+        guard rule.provisional || !ledger.isEmpty else { return emit(value, from: from, to: to, into: &out) }
+        let news = ledger.claim(value, from: from, to: to)
+        if news > 0, to - from > Self.longestSpan {
+            ledger.owe(news, until: to)
+        } else if news > 0 || value == 0 {
+            emit(news, from: from, to: to, into: &out)
+        }
+    }
+
+    private func emit(_ value: Double, from: Int64, to: Int64, into out: inout [Increment]) {
+        let start = value == 0 ? from : Swift.max(from, to - Self.longestSpan)
+        out.append(Increment(value: value, from: Swift.min(start, to), to: to, since: from < start ? from : nil))
     }
 
     // MARK: Running totals
@@ -95,8 +113,15 @@ struct CounterTrack: Sendable, Equatable {
     }
 
     private mutating func cumulative(
-        _ value: Double, at time: Int64, rule: CounterRule, zone: Zone, into out: inout [Increment]
+        _ value: Double, at time: Int64, stamped: Bool, rule: CounterRule, zone: Zone, into out: inout [Increment]
     ) -> Refusal? {
+        var time = time
+        // Two messages of one read: the second came a moment later.
+        if !stamped, let last = held?.mark ?? baseline, last.value != value, time <= last.time,
+            time > last.time - Self.sameRead
+        {
+            time = last.time + 1
+        }
         let moment = Timestamp(milliseconds: time)
         let mark = Mark(value: value, time: time, day: rule.resets.contains(.daily) ? zone.day(of: moment).number : 0)
         if let last = held?.mark ?? baseline, time < last.time || time == last.time && value == last.value {
@@ -110,9 +135,9 @@ struct CounterTrack: Sendable, Equatable {
             // The held value was real.
             held = nil
             let from = waiting.mark
-            if waiting.counts { push(from.value, from: midnight, to: from.time, into: &out) }
+            if waiting.counts { push(from.value, from: midnight, to: from.time, rule: rule, into: &out) }
             baseline = mark
-            push(value - from.value, from: from.time, to: time, into: &out)
+            push(value - from.value, from: from.time, to: time, rule: rule, into: &out)
             return waiting.counts ? nil : .rebaselined
         }
         held = nil
@@ -164,7 +189,7 @@ struct CounterTrack: Sendable, Equatable {
             return .held
         }
         baseline = mark
-        push(step, from: Swift.max(last.time, midnight), to: mark.time, into: &out)
+        push(step, from: Swift.max(last.time, midnight), to: mark.time, rule: rule, into: &out)
         return nil
     }
 
@@ -175,7 +200,7 @@ struct CounterTrack: Sendable, Equatable {
         if !rule.quarantinesDayEdge, goesOn, continues(mark, rule) {
             // The device's midnight is yet to come: yesterday's total goes on.
             baseline = Mark(value: mark.value, time: mark.time, day: last.day)
-            push(mark.value - last.value, from: Swift.max(last.time, midnight), to: mark.time, into: &out)
+            push(mark.value - last.value, from: Swift.max(last.time, midnight), to: mark.time, rule: rule, into: &out)
             return nil
         }
         return startDay(mark, midnight: midnight, rule: rule, into: &out)
@@ -196,105 +221,62 @@ struct CounterTrack: Sendable, Equatable {
         let from = Swift.max(midnight, Swift.min(baseline?.time ?? midnight, mark.time))
         baseline = mark
         // A total of zero does not say since when: the device may have started a moment ago.
-        push(mark.value, from: Swift.max(from, mark.time - Self.longestSpan), to: mark.time, into: &out)
+        push(
+            mark.value, from: mark.value == 0 ? Swift.max(from, mark.time - Self.longestSpan) : from, to: mark.time,
+            rule: rule, into: &out)
         return nil
-    }
-
-    private func push(_ value: Double, from: Int64, to: Int64, into out: inout [Increment]) {
-        let start = value == 0 ? from : Swift.max(from, to - Self.longestSpan)
-        out.append(Increment(value: value, from: Swift.min(start, to), to: to))
     }
 
     // MARK: Deltas and blocks
 
-    private mutating func delta(_ value: Double, at time: Int64, rule: CounterRule, into out: inout [Increment])
-        -> Refusal?
-    {
-        if let last = lastDelta, time <= last { return .outOfOrder }
-        guard fits(value, in: time - (lastDelta ?? time - Self.firstDeltaSpan), rule) else { return .foreign }
-        let from = Swift.max(lastDelta ?? time - Self.firstDeltaSpan, time - Self.longestSpan)
-        lastDelta = time
-        if rule.provisional {
-            deltas.append(Mark(value: value, time: time))
-            if deltas.count > Self.keptDeltas { deltas.removeFirst() }
+    private mutating func delta(
+        _ value: Double, at time: Int64, stamped: Bool, rule: CounterRule, into out: inout [Increment]
+    ) -> Refusal? {
+        var time = time
+        if let last = lastDelta, time <= last {
+            // Two messages of one read: the second came a moment later.
+            guard !stamped, time > last - Self.sameRead else { return .outOfOrder }
+            time = last + 1
         }
-        out.append(Increment(value: value, from: from, to: time))
+        let from = lastDelta ?? time - Self.firstDeltaSpan
+        guard fits(value, in: time - from, rule) else { return .foreign }
+        lastDelta = time
+        // A block is a message as well: what comes after it is not in it.
+        let said = ledger.blocksEnd(by: time) ?? from
+        push(value, from: Swift.max(from, said), to: time, rule: rule, into: &out)
         return nil
     }
 
-    /// A block counts what is new in it: what an earlier reading of the same block, or the deltas inside it, already
-    /// counted is not counted again. So nothing stored needs to be taken back.
     private mutating func bucket(
         _ value: Double, from start: Int64, to end: Int64, received: Int64, rule: CounterRule,
         into out: inout [Increment]
     ) -> Refusal? {
-        guard start < received else { return .foreign }
-        let to = Swift.min(end, received)
-        var low = 0
-        while low < buckets.count, buckets[low].start < start { low += 1 }
-        if low < buckets.count, buckets[low].start == start {
-            let known = buckets[low]
-            let grown = value - known.value
-            guard grown >= 0 else { return .shrunk }
-            guard to > known.counted else { return grown == 0 ? .outOfOrder : .shrunk }
-            buckets[low].value = value
-            buckets[low].counted = to
-            out.append(Increment(value: grown, from: known.counted, to: to))
-            return nil
+        guard start < received, fits(value, in: end - start, rule) else { return .foreign }
+        // What was asked for again, and forgotten in the meantime.
+        guard start >= ledger.floor else { return .repeated }
+        var block = Ledger.Claim(
+            from: start, to: Swift.min(end, received), amount: value * Double(rule.scale), isBlock: true)
+        block.stamp = block.to
+        let place = ledger.block(from: start, to: end)
+        let known = place.map { ledger.claims[$0] }
+        if let known {
+            guard block.amount >= known.amount else { return .shrunk }
+            guard block.amount > known.amount || block.to > known.to else { return .repeated }
+            block.to = Swift.max(block.to, known.to)
+            // One series has one sample at a time.
+            block.stamp = block.to > known.to ? block.to : known.stamp - 1
         }
-        guard low > 0 || buckets.count < Self.keptBuckets else { return .outOfOrder }
-        var given = 0.0
-        var from = start
-        for mark in deltas where mark.time > start && mark.time <= end {
-            given += mark.value
-            from = Swift.max(from, mark.time)
+        let live = ledger.live(from: start, to: end)
+        let news = ledger.claim(block, replacing: place)
+        // What a long silence brought happened here, as far as this block says so.
+        let grown = block.amount - (known?.amount ?? 0)
+        let paid = ledger.pay(Swift.max(0, grown - live.touching - news), from: start, to: end)
+        guard news + paid > 0 || block.amount == 0 else {
+            return live.inside > block.amount ? .shrunk : nil
         }
-        deltas.removeAll { $0.time <= end }
-        buckets.insert(Bucket(start: start, value: value, counted: to), at: low)
-        if buckets.count > Self.keptBuckets { buckets.removeFirst() }
-        let rest = value - given
-        guard rest >= 0 else { return .shrunk }
-        if from >= to { from = start }
-        out.append(Increment(value: rest, from: from, to: to))
+        var from = Swift.max(known?.to ?? start, live.end)
+        if from >= block.stamp { from = Swift.min(start, block.stamp) }
+        out.append(Increment(value: news + paid, from: from, to: block.stamp))
         return nil
-    }
-}
-
-extension CounterTrack {
-    func write(to writer: inout ByteWriter) {
-        func put(_ mark: Mark, _ writer: inout ByteWriter) {
-            writer.double(mark.value)
-            writer.integer(mark.time)
-            writer.integer(mark.day)
-        }
-        writer.integer(metric.rawValue)
-        writer.optional(baseline) { put($1, &$0) }
-        writer.optional(held) {
-            put($1.mark, &$0)
-            $0.bool($1.counts)
-        }
-        writer.list(buckets) {
-            $0.integer($1.start)
-            $0.double($1.value)
-            $0.integer($1.counted)
-        }
-        writer.list(deltas) { put($1, &$0) }
-        writer.optional(lastDelta) { $0.integer($1) }
-    }
-
-    init(from reader: inout ByteReader) throws(WireError) {
-        func mark(_ r: inout ByteReader) throws(WireError) -> Mark {
-            Mark(value: try r.double(), time: try r.integer(), day: try r.integer())
-        }
-        metric = try reader.raw()
-        baseline = try reader.optional { (r: inout ByteReader) throws(WireError) in try mark(&r) }
-        held = try reader.optional { (r: inout ByteReader) throws(WireError) in
-            Held(mark: try mark(&r), counts: try r.bool())
-        }
-        buckets = try reader.list { (r: inout ByteReader) throws(WireError) in
-            Bucket(start: try r.integer(), value: try r.double(), counted: try r.integer())
-        }
-        deltas = try reader.list { (r: inout ByteReader) throws(WireError) in try mark(&r) }
-        lastDelta = try reader.optional { (r: inout ByteReader) throws(WireError) in try r.integer() }
     }
 }

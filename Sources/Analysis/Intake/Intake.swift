@@ -7,6 +7,9 @@ import Vitals
 struct Intake: Sendable {
     /// Times outside 1970 … 2200 are foreign clocks, not moments.
     static let lastTime: Int64 = 7_258_118_400_000
+    /// No sensor hands over what it measured longer ago: a device time before that comes from a clock that was never
+    /// set (1970, 2000, a firmware's birthday), or was lost with the battery.
+    static let longestMemory: Int64 = 3 * 366 * 86_400_000
     /// A tick of pane end T is processed at T + 2 s (DESIGN §2).
     static let grace: Int64 = 2000
 
@@ -14,6 +17,9 @@ struct Intake: Sendable {
     /// Samples whose tick has not been closed.
     var pending: [Sample] = []
     var counts = IntakeCounts()
+    /// Increments among the newest pending samples that nobody knows the time of: their place, and since when they may
+    /// have happened. Emptied by every reading.
+    private(set) var guesses: [(place: Int, since: Int64)] = []
     private var increments: [Increment] = []
     private var beats: [BeatClock.Beat] = []
 
@@ -22,6 +28,23 @@ struct Intake: Sendable {
         var sensor = SensorState()
         var beat = BeatClock()
         var counters: [CounterTrack] = []
+        /// What was put aside or doubted, and why.
+        var counts = IntakeCounts()
+    }
+
+    /// Counts for the device and in all.
+    private mutating func note(_ what: WritableKeyPath<IntakeCounts, Int>, _ index: Int) {
+        counts[keyPath: what] &+= 1
+        devices[index].counts[keyPath: what] &+= 1
+    }
+
+    /// A sample that its series knew already.
+    mutating func noteDuplicate(of id: DeviceID) {
+        if let index = devices.firstIndex(where: { $0.id == id }) {
+            note(\.duplicates, index)
+        } else {
+            counts.duplicates &+= 1
+        }
     }
 
     private mutating func device(_ id: DeviceID) -> Int {
@@ -54,11 +77,9 @@ struct Intake: Sendable {
             counts.foreignTime &+= 1
             return
         }
-        guard reading.value.isFinite, Float(reading.value).isFinite else {
-            counts.notFinite &+= 1
-            return
-        }
+        if !guesses.isEmpty { guesses.removeAll(keepingCapacity: true) }
         let index = device(id)
+        guard reading.value.isFinite, Float(reading.value).isFinite else { return note(\.notFinite, index) }
         if devices[index].sensor.isRepetitionDue(at: received.milliseconds) { tell(index, at: received) }
         var quality: Quality = []
         if devices[index].sensor.isOff, reading.metric.isOfBody { quality.insert(.contactLost) }
@@ -67,12 +88,13 @@ struct Intake: Sendable {
         switch reading.time {
         case .arrival: break
         case .at(let stamped):
-            guard Self.isMoment(stamped) else {
-                counts.foreignTime &+= 1
-                return
-            }
-            if stamped > received, reading.counter == nil {
-                counts.fromTheFuture &+= 1
+            if stamped.milliseconds < received.milliseconds - Self.longestMemory || !Self.isMoment(stamped) {
+                note(\.foreignTime, index)
+                // A block of nobody knows when cannot be placed; anything else is of about now.
+                if case .bucket = reading.counter?.kind { return }
+                quality.insert(.estimatedTime)
+            } else if stamped > received, reading.counter == nil {
+                note(\.fromTheFuture, index)
                 quality.insert(.estimatedTime)
             } else {
                 time = stamped
@@ -101,12 +123,12 @@ struct Intake: Sendable {
     ) {
         var quality = quality
         var time = stamped
-        let isStamped = reading.time != .arrival
+        let isStamped = reading.time != .arrival && !quality.contains(.estimatedTime)
         if stamped > received {
             if case .bucket = rule.kind {
                 // A block may end after now; one that begins later is refused below.
             } else {
-                counts.fromTheFuture &+= 1
+                note(\.fromTheFuture, index)
                 quality.insert(.estimatedTime)
                 time = received
             }
@@ -124,19 +146,38 @@ struct Intake: Sendable {
             zone: zone, into: &increments)
         switch refusal {
         case nil: break
-        case .outOfOrder: counts.outOfOrder &+= 1
-        case .held: counts.held &+= 1
-        case .saturated: counts.saturated &+= 1
-        case .rebaselined: counts.rebaselined &+= 1
-        case .shrunk, .foreign: counts.refused &+= 1
+        case .repeated: note(\.duplicates, index)
+        case .outOfOrder: note(\.outOfOrder, index)
+        case .held: note(\.held, index)
+        case .saturated: note(\.saturated, index)
+        case .rebaselined: note(\.rebaselined, index)
+        case .shrunk, .foreign: note(\.refused, index)
         }
         for increment in increments where increment.to >= 0 {
+            if increment.isEstimated, let since = increment.since { guesses.append((pending.count, since)) }
             pending.append(
                 Sample(
                     metric: reading.metric, value: Float(increment.value), time: Timestamp(milliseconds: increment.to),
                     span: UInt32(clamping: increment.to - Swift.max(increment.from, 0)), received: received,
-                    source: devices[index].id, quality: quality))
+                    source: devices[index].id,
+                    quality: increment.isEstimated ? quality.union(.estimatedTime) : quality))
         }
+    }
+
+    /// Of an amount that a device counted while nobody was there to see when, nothing may count that another device
+    /// told of in that time: the same steps, or another person's.
+    ///
+    /// - Parameter spoken: Up to when devices other than this one were heard of the metric.
+    mutating func doubt(_ spoken: (Metric, DeviceID) -> Int64) {
+        for (place, since) in guesses where place < pending.count {
+            let sample = pending[place]
+            var newest = spoken(sample.metric, sample.source)
+            for other in pending where other.metric == sample.metric && other.source != sample.source {
+                if other.quality.isDisjoint(with: .unusable) { newest = Swift.max(newest, other.time.milliseconds) }
+            }
+            if newest > since + MetricSeries.tolerance { pending[place].quality.insert(.redundant) }
+        }
+        guesses.removeAll(keepingCapacity: true)
     }
 
     /// Beats whose packet never became complete are placed when their tick comes.
@@ -211,35 +252,6 @@ extension Metric {
         switch self {
         case .battery, .worn, .sensorLocation, .sensorState: false
         default: true
-        }
-    }
-}
-
-extension Intake {
-    func write(to writer: inout ByteWriter) {
-        writer.list(pending) { $0.wire($1) }
-        writer.list(devices) {
-            $0.id($1.id)
-            $1.sensor.write(to: &$0)
-            $1.beat.write(to: &$0)
-            $0.list($1.counters) { $1.write(to: &$0) }
-        }
-    }
-
-    init(from reader: inout ByteReader) throws(WireError) {
-        pending = try reader.list { (r: inout ByteReader) throws(WireError) in
-            let sample: Sample = try r.wire()
-            guard Self.isMoment(sample.time), Self.isMoment(sample.received), sample.value.isFinite else {
-                throw WireError(.malformed("a sample that cannot be"), at: r.offset)
-            }
-            return sample
-        }
-        devices = try reader.list { (r: inout ByteReader) throws(WireError) in
-            var device = DeviceTrack(id: try r.id())
-            device.sensor = try SensorState(from: &r)
-            device.beat = try BeatClock(from: &r)
-            device.counters = try r.list { (r: inout ByteReader) throws(WireError) in try CounterTrack(from: &r) }
-            return device
         }
     }
 }

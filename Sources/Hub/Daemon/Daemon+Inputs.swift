@@ -1,3 +1,4 @@
+import Analysis
 import Links
 import Vitals
 
@@ -73,7 +74,7 @@ extension Daemon {
     /// A line a minute for each kind of frame that did not parse, with the newest one in hexadecimal.
     func logDiagnostics() {
         guard let pipeline else { return }
-        for (device, kind, count) in pipeline.diagnostics {
+        for (device, kind, count) in pipeline.diagnostics where kind != IntakeCounts.repetition {
             let name = configured.devices.first { $0.id == device }?.name ?? "\(device)"
             let new = count - shownDiagnostics["\(name) \(kind)", default: 0]
             guard new > 0 else { continue }

@@ -44,6 +44,9 @@ struct PersonPath {
 
     var person: Person { facts.person }
 
+    /// Readings of a device that were put aside or doubted.
+    func counts(of device: DeviceID) -> IntakeCounts { facts.analysis.counts(of: device) }
+
     /// Takes new rules, and a changed record of the person; what was learned stays.
     mutating func update(person: Person, household: Household) throws(ZoneError) {
         let zone = try Zone(named: person.zone)

@@ -60,10 +60,14 @@ public final class Pipeline {
 
     /// Rules and profiles that were put aside, one message each.
     public var problems: [String] { household.problems }
-    /// Frames that did not parse, by device and kind.
+    /// Frames that did not parse, and readings that were put aside or doubted, by device and kind.
     public var diagnostics: [(device: DeviceID, kind: String, count: Int)] {
-        decoders.sorted { $0.key < $1.key }.flatMap { device, decoder in
-            decoder.counts.sorted { $0.key < $1.key }.map { (device, $0.key, $0.value) }
+        household.configured.devices.sorted { $0.id < $1.id }.flatMap { device in
+            var counts = decoders[device.id]?.counts ?? [:]
+            for path in people {
+                for one in path.counts(of: device.id).named { counts[one.word, default: 0] += one.count }
+            }
+            return counts.sorted { $0.key < $1.key }.map { (device.id, $0.key, $0.value) }
         }
     }
 
