@@ -17,7 +17,11 @@ public final class PseudoTerminal: Sendable {
     private static let unlock: UInt = 0x4004_5431
     private static let number: UInt = 0x8004_5430
 
-    /// Opens a new pair; with `link`, a symbolic link to it, replacing an older link but never another kind of file.
+    /// Where the other ends are (devpts, Documentation/filesystems/devpts.rst).
+    private static let folder = "/dev/pts/"
+
+    /// Opens a new pair; with `link`, a symbolic link to it. A link to a pseudo-terminal, which an earlier
+    /// run left behind, is replaced; anything else that has the name is somebody's and stays.
     public init(link: String? = nil) throws(LinkError) {
         let device = "/dev/ptmx"
         let descriptor = open(device, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
@@ -31,7 +35,7 @@ public final class PseudoTerminal: Sendable {
             guard ioctl(descriptor, PseudoTerminal.number, &index) == 0 else {
                 throw LinkError.system(errno, "TIOCGPTN", path: device)
             }
-            path = "/dev/pts/\(index)"
+            path = "\(PseudoTerminal.folder)\(index)"
             try PseudoTerminal.makeRaw(path)
             if let link { try PseudoTerminal.place(link, to: path) }
         } catch {
@@ -112,8 +116,16 @@ public final class PseudoTerminal: Sendable {
     /// Makes the link under another name first, so that it is never absent while it is replaced.
     private static func place(_ link: String, to path: String) throws(LinkError) {
         var status = stat()
-        if lstat(link, &status) == 0, status.st_mode & S_IFMT != S_IFLNK {
-            throw LinkError(.other, path: link, "exists and is not a symbolic link; choose another name", errno: EEXIST)
+        if lstat(link, &status) == 0 {
+            guard status.st_mode & S_IFMT == S_IFLNK else {
+                throw LinkError(
+                    .other, path: link, "exists and is not a symbolic link; choose another name", errno: EEXIST)
+            }
+            guard let destination = PathWatch.destination(of: link), destination.hasPrefix(folder) else {
+                throw LinkError(
+                    .other, path: link, "is a link to something else than a pseudo-terminal; choose another name",
+                    errno: EEXIST)
+            }
         }
         let temporary = "\(link).\(getpid()).new"
         _ = unlink(temporary)

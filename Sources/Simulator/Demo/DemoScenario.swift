@@ -34,6 +34,8 @@ public struct DemoScenario: Sendable {
 
     /// 3 June 2026, a Wednesday.
     public static let day = LocalDay(number: 20_607)
+    /// Noon UTC of it: when described devices begin unless told otherwise.
+    public static let noon = Zone.utc.timestamp(day: day, timeOfDay: .hours(12))
     public static let zoneName = "Europe/Berlin"
     static let startOfDay = TimeSpan.hours(14)
 

@@ -71,6 +71,8 @@ public struct SyntheticPerson: Sendable {
     public let start: Timestamp
     /// Local time less UTC, for the time of day.
     public let offset: TimeSpan
+    /// Stretches, from the beginning, in which sensors are off the body whatever it does.
+    public var takenOff: [Range<TimeSpan>] = []
 
     private var random: SeededRandom
     private var second: Int64 = 0
@@ -119,10 +121,11 @@ public struct SyntheticPerson: Sendable {
         let beats = beats(until: Double(second + 1) * 1000, heartRate: felt)
         walk(activity)
         defer { second += 1 }
+        let isOff = activity == .notWorn || takenOff.contains { $0.contains(.seconds(second)) }
         let saturation = body.oxygenSaturation + 0.4 * random.normal()
         return Second(
             start: now, activity: activity, heartRate: felt, beats: beats, steps: Int(steps),
-            oxygenSaturation: min(max(saturation, 50), 100), worn: activity != .notWorn)
+            oxygenSaturation: min(max(saturation, 50), 100), worn: !isOff)
     }
 
     /// Share of heart-rate reserve in use, 0…1.
