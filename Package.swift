@@ -49,7 +49,7 @@ let package = Package(
         tests(of: "RuleEngine", exclude: ["Fixtures"]),
         tests(of: "Care"),
         tests(of: "Storage"),
-        tests(of: "Simulator"),
+        tests(of: "Simulator", ["Analysis"]),
         tests(of: "Hub", ["Vitals", "JSON5", "Links", "RuleEngine", "Storage"]),
         .testTarget(
             name: "EndToEndTests", dependencies: ["Vitals", "JSON5", "Links", "Storage", "Hub"], swiftSettings: strict),

@@ -187,6 +187,22 @@ struct VirtualDeviceTests {
         #expect(device.counts.dropped == before)
     }
 
+    @Test("a link left behind by an earlier run is replaced, one to anything else is not")
+    func links() throws {
+        let path = VirtualDeviceTests.link("links")
+        defer { _ = unlink(path) }
+        // No machine has so many terminals: the link dangles.
+        #expect(symlink("/dev/pts/999999", path) == 0)
+        let device = VirtualDeviceTests.device(.diyLines, "links", HandClock())
+        try device.start()
+        device.stop()
+        #expect(access(path, F_OK) != 0)
+        #expect(symlink("/etc/hostname", path) == 0)
+        #expect(throws: (any Error).self) { try device.start() }
+        var target = [CChar](repeating: 0, count: 64)
+        #expect(readlink(path, &target, target.count) == "/etc/hostname".utf8.count)
+    }
+
     @Test("a link that would replace a file is refused by name")
     func refused() throws {
         let path = VirtualDeviceTests.link("file")

@@ -72,6 +72,8 @@ extension Inversion {
 
     /// Makes one field give no value although it is there.
     private mutating func empty(_ field: FieldInstruction) -> Bool {
+        // A member that is left out is none, whatever else is.
+        if case .member = field.source { return true }
         for null in field.nulls.indices where field.repeats == 0 {
             let saved = goals
             if put(field, program.code.numbers[null], wraps: false, isNull: true) { return true }
