@@ -1,0 +1,262 @@
+"""What must hold of Bluetooth: real kernel, real daemon, independent peripherals. See README.md."""
+import asyncio
+import contextlib
+import datetime
+import logging
+import pathlib
+import re
+import sys
+import time
+
+import devices
+import hcilog
+from rig import Rig
+
+CAP_NET_ADMIN = 1 << 12
+
+
+def worn(name: str, profile: str, peer) -> dict:
+    """A device of the configuration."""
+    return {"name": name, "profile": profile, "address": peer.address}
+
+
+async def everyday(rig: Rig):
+    """A strap (public address), a foot pod (static random address), a ring and a watch: four links at once."""
+    hub, log = rig.hub, rig.results / "hci.btsnoop"
+    async with contextlib.AsyncExitStack() as stack:
+        async def peer(name, description, **options):
+            return await stack.enter_async_context(rig.peer(name, description, **options))
+
+        strap = await peer("strap", devices.strap("HR 1001"))
+        pod = await peer("pod", devices.pod("Pod 7"), address="C0:11:22:33:44:07")
+        ring = await peer("ring", devices.ring(), address="C0:11:22:33:44:09")
+        watch = await peer("watch", devices.watch(), address="C0:11:22:33:44:0A")
+
+        async def scan():
+            await hub.configure([])
+            text = await hub.command("devices scan --for 4s --format table", limit=40)
+            for wanted in ["HR 1001", "ble.hrs", "Pod 7", "ble.rsc", "R02_1234", "colmi.r0x", "InfiniTime", "pine64.infinitime"]:
+                assert wanted in text, f"no {wanted!r} in:\n{text}"
+        await rig.check("scan: advertisers with their names and the profiles that fit", scan())
+
+        await stack.enter_async_context(rig.running(
+            worn("strap", "ble.hrs", strap), worn("pod", "ble.rsc", pod), worn("ring", "colmi.r0x", ring),
+            worn("watch", "pine64.infinitime", watch)))
+
+        async def capability():
+            status = await rig.machine.run(f"cat /proc/{hub.process}/status")
+            have = int(re.search(r"CapEff:\s*(\w+)", status)[1], 16)
+            assert have == CAP_NET_ADMIN and "\nUid:\t65534\t65534" in status, status
+        await rig.check("the daemon runs as nobody, with CAP_NET_ADMIN and no other capability", capability())
+
+        async def heart_rate():
+            await hub.until_samples("strap", 8)
+            await hub.until_samples("strap", 1, "battery")
+            await hub.verify("strap", strap)
+            level = (await hub.samples("strap"))["battery"][0]["value"]
+            assert level == 77, f"battery {level}"
+        await rig.check("strap: connect, discover, decode heart rate, beats and battery", heart_rate())
+
+        async def running():
+            await hub.until_samples("pod", 4, "cadence")
+            await hub.verify("pod", pod)
+        await rig.check("foot pod at a static random address: speed, cadence, distance", running())
+
+        async def ringing():
+            await hub.until_samples("ring", 3, "battery", limit=30)
+            sent = [value[0] for uuid, value in ring.writes]
+            assert 0x01 in sent and 0x03 in sent and 0x16 in sent, f"written to the ring: {ring.writes}"
+            clock = next(value for _, value in ring.writes if value[0] == 1)
+            told = datetime.datetime.strptime(clock[1:7].hex(), "%y%m%d%H%M%S").replace(tzinfo=datetime.timezone.utc)
+            assert abs((told - datetime.datetime.now(datetime.timezone.utc)).total_seconds()) < 60, f"clock set to {told}"
+            await hub.verify("ring", ring)
+        await rig.check("ring: its clock is set, its answers and packets are decoded", ringing())
+
+        async def watching():
+            await hub.until_samples("watch", 4)
+            await hub.until_samples("watch", 4, "steps")
+            await hub.verify("watch", watch)
+        await rig.check("watch with a step counter", watching())
+
+        async def together():
+            peers = {"strap": strap, "pod": pod, "ring": ring, "watch": watch}
+            assert all(peer.subscribed and peer.connections == 1 for peer in peers.values()), \
+                {name: (peer.connections, peer.subscribed) for name, peer in peers.items()}
+            await asyncio.sleep(3)
+            for name, peer in peers.items():
+                await hub.verify(name, peer)
+        await rig.check("four links at once: every sample delivered is stored", together())
+
+        async def drop():
+            began, had = rig.now(), hub.count("strap")
+            await strap.drop()
+            await hub.until(lambda: strap.subscribed, "the strap is connected again")
+            await hub.until_samples("strap", had + 4)
+            await hub.verify("strap", strap)
+            found = hcilog.discoveries(log, began)
+            assert not found, f"discovered again: {found}"
+        await rig.check("dropped by the peer: connected again with the handles it knew, without discovery", drop())
+
+        async def out_of_range():
+            strap.interval = 1000
+            await strap.advertise()
+            await strap.leave()
+            await hub.until(lambda: any("lost" in event for event in hub.events()), "a source event tells that it is lost")
+            await asyncio.sleep(2)
+            had = hub.count("strap")
+            strap.arrive()
+            await hub.until_samples("strap", had + 4)
+            back = strap.arrivals[-1] + rig.machine.offset
+            first = next(at for at, count in hub.counts("strap")["heart_rate"] if count > had)
+            rig.figures.append(f"back in range to the first committed sample: {first - back:.2f} s (1 s advertising)")
+            assert first - back <= 3, f"{first - back:.2f} s"
+            await hub.until(lambda: any("resolved" in event for event in hub.events()), "a source event tells that it is back")
+            await hub.verify("strap", strap)
+        await rig.check("out of range (supervision timeout) and back: told, and measured within 3 s", out_of_range())
+
+        async def changed():
+            began, had = rig.now(), hub.count("strap")
+            await strap.change_services({"uuid": "1816", "characteristics": [{"uuid": "2a5c", "properties": ["read"], "value": "0000"}]})
+            await hub.until(lambda: hcilog.discoveries(log, began), "services are discovered again")
+            await hub.until_samples("strap", had + 6)
+            await hub.verify("strap", strap)
+        await rig.check("service changed: discovered anew, nothing lost", changed())
+
+        async def adopted():
+            links, had = strap.connections, hub.count("strap")
+            await hub.stop("KILL")
+            await hub.start()
+            await hub.until_samples("strap", had + 6)
+            assert strap.connections == links, "the link was not adopted but made anew"
+            await hub.verify("strap", strap)
+        await rig.check("kill -9: the next run adopts the links", adopted())
+
+        async def unplugged():
+            had = hub.count("strap")
+            await rig.unplug()
+            await asyncio.sleep(2)
+            await rig.plug()
+            await hub.until_samples("strap", had + 4, limit=30)
+            await hub.verify("strap", strap)
+        await rig.check("adapter removed and back", unplugged(), limit=90)
+
+        rig.latencies("strap", strap)
+        rig.latencies("pod", pod, "cadence")
+
+
+
+async def secrets(rig: Rig):
+    """Devices that demand an encrypted link; one of them changes its address."""
+    hub, log = rig.hub, rig.results / "hci.btsnoop"
+    async with contextlib.AsyncExitStack() as stack:
+        locked = await stack.enter_async_context(rig.peer(
+            "locked", devices.strap("Locked 1"), address="C0:11:22:33:44:11", encrypted={"2a37", "2a19"}))
+        private = await stack.enter_async_context(rig.peer(
+            "private", devices.strap("Private 1", base=100), address="private", encrypted={"2a37"}))
+        await stack.enter_async_context(rig.running(
+            worn("locked", "ble.hrs", locked), {"name": "private", "profile": "ble.hrs", "address": "name:Private 1"}))
+
+        async def paired():
+            await hub.until_samples("locked", 4, limit=30)
+            await hub.verify("locked", locked)
+        await rig.check("encrypted-only strap: Just Works pairing with Secure Connections", paired())
+
+        async def resolved():
+            await hub.until_samples("private", 4, limit=30)
+            await hub.verify("private", private)
+        await rig.check("resolvable private address: paired", resolved())
+
+        async def renewed():
+            had = hub.count("private")
+            await private.leave()
+            await private.renew_address()
+            private.arrive()
+            await hub.until_samples("private", had + 4, limit=30)
+            await hub.verify("private", private)
+        await rig.check("resolvable private address: recognised under its next one", renewed())
+
+        async def bonded():
+            had = {name: hub.count(name) for name in ["locked", "private"]}
+            await hub.stop()
+            # A new adapter knows no keys: they must come out of the store.
+            await rig.unplug()
+            await rig.plug()
+            began = rig.now()
+            await hub.start()
+            for name in had:
+                await hub.until_samples(name, had[name] + 4, limit=30)
+            assert not hcilog.pairings(log, began), "paired again"
+            await hub.verify("locked", locked)
+            await hub.verify("private", private)
+        await rig.check("bonds survive a restart of the daemon and a new adapter", bonded())
+
+
+async def neighbours(rig: Rig):
+    """bluetoothd on the same adapter."""
+    hub, machine = rig.hub, rig.machine
+    async with contextlib.AsyncExitStack() as stack:
+        strap = await stack.enter_async_context(rig.peer("strap2", devices.strap("HR 2002")))
+        await rig.start_bluetoothd()
+        stack.push_async_callback(rig.stop_bluetoothd)
+
+        async def idle():
+            async with rig.running(worn("strap", "ble.hrs", strap)):
+                await hub.until_samples("strap", 4, limit=30)
+                await hub.verify("strap", strap)
+        await rig.check("bluetoothd idle beside us", idle())
+
+        async def discovering():
+            await machine.run("bluetoothctl --timeout 15 scan on > /run/results/bluetoothctl.log 2>&1 &")
+            await rig.until_bluez("Discovering", "true")
+            async with rig.running(worn("strap", "ble.hrs", strap)):
+                await hub.until_samples("strap", 4, limit=30)
+                await hub.verify("strap", strap)
+        await rig.check("bluetoothd discovering: we listen to its reports and connect", discovering())
+
+        async def held():
+            path = f"/org/bluez/hci0/dev_{strap.address.replace(':', '_')}"
+            await machine.run("bluetoothctl --timeout 8 scan on > /run/results/bluetoothctl.log 2>&1", limit=20)
+            await machine.run(f"gdbus call --system -d org.bluez -o {path} -m org.bluez.Device1.Connect", limit=40)
+            async with rig.running(worn("strap", "ble.hrs", strap)):
+                await hub.until(lambda: "held" in hub.text() or any("held" in event for event in hub.events()),
+                                "it is told that another process holds the device")
+                await machine.run(f"gdbus call --system -d org.bluez -o {path} -m org.bluez.Device1.Disconnect")
+                await hub.until_samples("strap", 4, limit=40)
+                await hub.verify("strap", strap)
+        await rig.check("a device that bluetoothd holds: told, and taken when it is free", held(), limit=120)
+
+
+async def second_opinion(rig: Rig):
+    """btvirt's controllers with a peripheral that is made of a second kernel-side host."""
+    await rig.unplug()
+    machine, hub = rig.machine, rig.hub
+
+    async def kernel_side():
+        await machine.run("btvirt -L -l2 > /run/results/btvirt.log 2>&1 & for i in $(seq 100); do "
+                          "[ -e /sys/class/bluetooth/hci1 ] && exit 0; sleep 0.1; done; exit 1")
+        await machine.run("/run/cache/bin/peripheral 1 > /run/results/peripheral.log 2>&1 & for i in $(seq 100); do "
+                          "grep -q ready /run/results/peripheral.log && exit 0; sleep 0.1; done; exit 1")
+        said = (rig.results / "peripheral.log").read_text()
+        address = re.search(r"ready (\S+)", said)[1]
+        async with rig.running({"name": "strap", "profile": "ble.hrs", "address": address}):
+            await hub.until_samples("strap", 5, limit=30)
+            samples = [row["value"] for row in (await hub.samples("strap"))["heart_rate"]]
+            assert samples == [60 + index % 10 for index in range(len(samples))], samples
+    await rig.check("a peripheral of the kernel's own (btvirt)", kernel_side())
+
+
+async def main():
+    logging.basicConfig(level="ERROR")
+    rig = Rig(*map(pathlib.Path, sys.argv[1:4]))
+    began = time.monotonic()
+    try:
+        await rig.start()
+        for part in [everyday, secrets, neighbours, second_opinion]:
+            await rig.part(part)
+    finally:
+        await rig.stop()
+    print(f"{time.monotonic() - began:.0f} s")
+    return rig.summary()
+
+
+sys.exit(asyncio.run(main()))
