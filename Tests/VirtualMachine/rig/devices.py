@@ -96,7 +96,7 @@ def ring(name="R02_1234", level=64, now: datetime.datetime | None = None) -> dic
     return {
         "name": name, "advertising": {"name": name, "services": []},
         "services": [{"uuid": RING, "characteristics": [
-            {"uuid": RING_WRITE, "properties": ["write", "writeWithoutResponse"]},
+            {"uuid": RING_WRITE, "properties": ["write", "write-without-response"]},
             {"uuid": RING_NOTIFY, "properties": ["notify"]}]}],
         "play": play, "expected": expected,
         "replies": [{"to": RING_WRITE, "prefix": prefix, "on": RING_NOTIFY, "after": 50, "bytes": values, "expected": meant}

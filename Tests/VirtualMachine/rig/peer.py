@@ -20,7 +20,7 @@ from air import SUPERVISION_TIMEOUT, Air
 PROPERTIES = {
     "read": Characteristic.Properties.READ,
     "write": Characteristic.Properties.WRITE,
-    "writeWithoutResponse": Characteristic.Properties.WRITE_WITHOUT_RESPONSE,
+    "write-without-response": Characteristic.Properties.WRITE_WITHOUT_RESPONSE,
     "notify": Characteristic.Properties.NOTIFY,
     "indicate": Characteristic.Properties.INDICATE,
 }
