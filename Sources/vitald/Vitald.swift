@@ -12,12 +12,14 @@ enum Vitald {
         RunCommand.self, DemoCommand.self, ReplayCommand.self, SimulateCommand.self, ImportCommand.self,
         QueryCommand.self, SeriesCommand.self, EventsCommand.self, ExplainCommand.self, CheckCommand.self,
         DecodeCommand.self, BenchCommand.self, StatusCommand.self, DevicesListCommand.self, DevicesProbeCommand.self,
-        AlertAckCommand.self, ReloadCommand.self, StopCommand.self, VersionCommand.self,
+        AlertAckCommand.self, PlanAcceptCommand.self, PlanDeclineCommand.self, ReloadCommand.self, StopCommand.self,
+        VersionCommand.self,
     ]
 
     /// Words that stand before others: `alert ack`.
     static let groups = [
         ("alert", "Answer alerts"),
+        ("plan", "Answer proposed changes of an exercise plan"),
         ("devices", "Look at the devices of a running daemon, and at serial ports"),
     ]
 

@@ -130,4 +130,63 @@ struct DaemonTests {
         ])
         #expect(imported.status == 1, "\(imported.output)")
     }
+
+    @Test("hears a device that a reloaded configuration adds, and says when a device's clock was never set")
+    func newDevice() throws {
+        let home = try Home()
+        let belt = try PseudoTerminal(link: home.folder.path("belt"))
+        let band = try PseudoTerminal(link: home.folder.path("band"))
+        let hub = try home.start()
+        defer { hub.kill() }
+        let text = try String(contentsOfFile: home.config, encoding: .utf8)
+        let added = """
+            devices: [ { name: "band", profile: "diy.lines", port: "\(home.folder.path("band"))", person: "ben" },
+            """
+        try text.replacing("devices: [", with: added).replacing(
+            "{ name: \"ada\" }", with: "{ name: \"ada\" }, { name: \"ben\" }"
+        ).write(toFile: home.config, atomically: true, encoding: .utf8)
+        #expect(try Program.run(["reload", "--socket", home.socket]).status == 0)
+        let deadline = Date().addingTimeInterval(20)
+        var devices: [String] = []
+        while Date() < deadline {
+            devices = try SocketClient.request(path: home.socket, .query(.devices))
+            if devices.count == 2, devices.allSatisfy({ $0.contains("\"connected\"") }) { break }
+            usleep(50_000)
+        }
+        #expect(devices.count == 2 && devices.allSatisfy { $0.contains("\"connected\"") }, "\(devices)")
+        _ = belt.write(Array("{\"hr\":71}\n".utf8))
+        _ = band.write(Array("{\"hr\":64,\"ts\":0}\n".utf8))
+        while Date() < deadline {
+            devices = try SocketClient.request(path: home.socket, .query(.devices))
+            if devices.contains(where: { $0.contains("clock-unset") }) { break }
+            usleep(50_000)
+        }
+        #expect(devices.first { $0.contains("\"band\"") }?.contains("\"clock-unset\":1") == true, "\(devices)")
+        hub.terminate()
+        #expect(hub.finish(limit: 5).status == 0)
+        let stored = try Program.run(["series", "--store", home.store, "--format", "jsonl"]).lines
+        #expect(stored.contains { $0.contains("ben") && $0.contains("heart_rate") }, "\(stored)")
+        #expect(stored.contains { $0.contains("ada") && $0.contains("heart_rate") }, "\(stored)")
+        #expect(!stored.contains { $0.contains("1970") }, "\(stored)")
+        belt.close()
+        band.close()
+    }
+
+    @Test("goes on from the store's last commit when its clock stands behind it, and says so")
+    func clockBehind() throws {
+        let home = try Home()
+        let now = Int(Date().timeIntervalSince1970)
+        try "time,heart_rate\n\(now + 7200),60\n\(now + 7260),61\n".write(
+            toFile: home.folder.path("later.csv"), atomically: true, encoding: .utf8)
+        let replay = try Program.run([
+            "replay", home.folder.path("later.csv"), "--store", home.store, "--person", "ada",
+        ])
+        #expect(replay.status == 0, "\(replay.errors)")
+        let hub = try home.start()
+        defer { hub.kill() }
+        #expect(hub.errors.contains("behind the store's last commit"), "\(hub.errors)")
+        let status = try #require(try SocketClient.request(path: home.socket, .query(.status)).first)
+        let time = try JSONReader(try JSONDocument.parse(status, file: "status")).string("now")
+        #expect(try #require(Timestamp(time)) >= Timestamp(milliseconds: Int64(now + 7260) * 1000))
+    }
 }

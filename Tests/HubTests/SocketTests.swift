@@ -16,7 +16,7 @@ struct SocketTests {
             #expect(!request.line.contains("\n"))
             #expect(try SocketRequest.parse(request.line) == request)
         }
-        for query in [Query.status, .devices] {
+        for query in [Query.status, .devices, .alert(named: "last"), .plan(named: "3f2a")] {
             #expect(try SocketRequest.parse(SocketRequest.query(query).line) == .query(query))
         }
     }

@@ -11,6 +11,9 @@ extension Daemon {
             case .query(.alert(let name)):
                 guard let store else { return [Self.error("the hub is stopping")] }
                 return ["{\"id\":\"\(try EventName(name).find(in: store, kind: .alert).id)\"}", Self.ok]
+            case .query(.plan(let name)):
+                guard let store else { return [Self.error("the hub is stopping")] }
+                return ["{\"id\":\"\(try EventName(name).find(in: store, kind: .plan).id)\"}", Self.ok]
             case .command(var command):
                 if command.actor.isEmpty { command.actor = "uid \(peer.user)" }
                 return [apply(command).map { Self.error($0) } ?? Self.ok]
@@ -86,7 +89,7 @@ extension Daemon {
         }
     }
 
-    /// Reads rules and profiles again. A bad file is reported and what was in force stays in force.
+    /// Reads people, devices, rules and profiles again. A bad file is reported and what was in force stays in force.
     ///
     /// - Returns: Why nothing was reloaded; `nil` when it was.
     @discardableResult
@@ -99,16 +102,18 @@ extension Daemon {
             var new = try next.configured { observer.log("kept the old version: \($0)") }
             if let store, !hasDerivedIDs { new = try new.identified(in: store) }
             keepGoodFiles(in: &new)
-            // Links are started once: devices that a changed configuration adds wait for a restart.
-            new.devices = configured.devices
-            new.assignments = configured.assignments
+            let old = configured
             configured = new
             take(Input(at: clock.now(), .configuration(new)))
             var known = Commit(at: clock.now())
             known.people = new.people
+            known.devices = new.devices
+            known.assignments = new.assignments
             backlog.append(known)
             commit()
-            observer.log("rules and profiles read again")
+            // How a link talks follows from its profile, which port it takes from the other devices as well.
+            if old.devices != new.devices || old.profiles != new.profiles { restartLinks() }
+            observer.log("the configuration, rules and profiles were read again")
             return nil
         } catch {
             observer.log("nothing was reloaded: \(error)")

@@ -2,7 +2,6 @@ import Dispatch
 import Glibc
 import JSON5
 import Links
-import Profiles
 import Storage
 import Vitals
 
@@ -51,6 +50,8 @@ public actor Daemon {
     var pipeline: Pipeline?
     var recording: RecordingWriter?
     var links: [DeviceID: SerialLink] = [:]
+    /// Whether the links of an earlier configuration are being stopped.
+    var isRestartingLinks = false
     /// Finds the ports that are named by USB ids or left to be found; nil when stopped.
     var ports: SerialPorts?
     var states: [DeviceID: (state: LinkState, reason: String, since: Timestamp)] = [:]
@@ -167,35 +168,6 @@ public actor Daemon {
         return RecordingHeader(
             hub: store.identity.hub, epoch: store.identity.epoch, configured: configured, states: states,
             recent: recent, startedAt: clock.now())
-    }
-
-    private func startLinks() {
-        let profiles = ProfileLibrary(files: configured.profiles)
-        let ports = SerialPorts(stopwatch: { HubClock.stopwatch() }, log: observer.log)
-        self.ports = ports
-        for device in configured.devices {
-            guard let name = device.profile, let profile = profiles.named(name), let port = device.port else {
-                let known =
-                    device.profile.flatMap { profiles.nearest(to: $0) }.map { "; did you mean \"\($0)\"?" } ?? ""
-                observer.log("\(device.name): no profile \"\(device.profile ?? "")\"\(known); the device is left alone")
-                continue
-            }
-            guard let settings = SerialSettings(profile) else {
-                observer.log("\(device.name): profile \(profile.id) is not for a serial port; the device is left alone")
-                continue
-            }
-            let clock = clock
-            let inbox = inbox
-            let link = SerialLink(
-                device: device.id, path: port, settings: settings,
-                locate: ports.locator(for: device, at: port, profile), now: { clock.now() },
-                // Links are stopped, and silent, before the hub goes: the reference back does not outlive it.
-                sink: { output in inbox.put { self.assumeIsolated { $0.take(output) } } }, log: observer.log)
-            links[device.id] = link
-        }
-        // Once all are known: whoever names a port comes before whoever takes any.
-        for device in configured.devices { links[device.id]?.start() }
-        ports.start { [links] device in links[device]?.reconsider() }
     }
 
     private func listen() throws {

@@ -6,7 +6,7 @@ import Vitals
 /// ```
 /// {"query":"status"}
 /// {"query":"devices"}
-/// {"query":"alert","event":"3f2a"}
+/// {"query":"alert","event":"3f2a"}   {"query":"plan","event":"last"}
 /// {"command":"acknowledge","event":"…","comment":"…","actor":"ada","id":"…"}
 /// {"command":"reload"}   {"command":"stop"}   {"command":"accept_plan","event":"…"}   {"command":"decline_plan",…}
 /// ```
@@ -23,10 +23,11 @@ public enum SocketRequest: Hashable, Sendable {
     public static func parse(_ line: String) throws(JSONError) -> SocketRequest {
         let document = try JSONDocument.parse(line, file: "request")
         let root = try document.reader.object(known: ["query", "command", "event", "comment", "actor", "id"])
-        switch try root.optionalOneOf("query", allowed: ["status", "devices", "alert"]) {
+        switch try root.optionalOneOf("query", allowed: ["status", "devices", "alert", "plan"]) {
         case "status": return .query(.status)
         case "devices": return .query(.devices)
         case "alert": return .query(.alert(named: try root.string("event")))
+        case "plan": return .query(.plan(named: try root.string("event")))
         default: break
         }
         let id = try root.optionalString("id")
@@ -62,6 +63,9 @@ public enum SocketRequest: Hashable, Sendable {
             case .query(.devices): json.member("query", "devices")
             case .query(.alert(let name)):
                 json.member("query", "alert")
+                json.member("event", name)
+            case .query(.plan(let name)):
+                json.member("query", "plan")
                 json.member("event", name)
             case .command(let command):
                 switch command.action {

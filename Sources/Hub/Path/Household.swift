@@ -46,7 +46,11 @@ extension Household {
     static func usable(
         _ new: [Configured.File], else old: [Configured.File], _ loads: (Configured.File) -> Bool
     ) -> [Configured.File] {
-        new.compactMap { file in loads(file) ? file : old.first { $0.path == file.path } }
+        // What is in force has been tried: most files of a reload are unchanged.
+        let inForce = Set(old)
+        return new.compactMap { file in
+            inForce.contains(file) || loads(file) ? file : old.first { $0.path == file.path }
+        }
     }
 }
 

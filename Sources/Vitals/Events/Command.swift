@@ -28,4 +28,6 @@ public enum Query: Hashable, Sendable {
     case devices
     /// The alert that a name (`last`, or the beginning of an id) stands for.
     case alert(named: String)
+    /// The same of a plan change.
+    case plan(named: String)
 }

@@ -15,6 +15,18 @@ enum DaemonSocket {
     static func order(_ action: Command.Action, _ arguments: Arguments, by actor: String = "") throws {
         _ = try ask(.command(Command(id: .random(), actor: actor, action: action)), arguments)
     }
+
+    /// A whole id goes to the daemon as it is; a beginning is looked up by the daemon, in its own store.
+    static func event(
+        _ name: String, _ arguments: Arguments, asking query: (String) -> Query
+    ) throws -> EventID {
+        if let id = EventID(name) { return id }
+        let answer = Answer(try ask(.query(query(name)), arguments))
+        guard let id = answer.text("id").flatMap({ EventID($0) }) else {
+            throw CommandError.failed("vitald did not say which event that is", hint: "give the event's whole id")
+        }
+        return id
+    }
 }
 
 /// `vitald status`
@@ -33,14 +45,16 @@ enum StatusCommand: Subcommand {
 /// `vitald reload`
 enum ReloadCommand: Subcommand {
     static let syntax = Syntax(
-        "reload", "Let the running daemon read rules and profiles again", options: [DaemonSocket.option],
+        "reload", "Let the running daemon read its configuration, rules and profiles again",
+        options: [DaemonSocket.option],
         notes: ["A file that does not load is named in the daemon's log; the version in force stays in force."],
         examples: ["vitald reload"])
 
     static func run(_ arguments: Arguments, on console: Console) throws {
         try DaemonSocket.order(.reload, arguments)
         console.note(
-            "rules and profiles are read again; what was put aside is in the daemon's log and in 'vitald status'")
+            "configuration, rules and profiles are read again; what was put aside is in the daemon's log and in 'vitald status'"
+        )
     }
 }
 
@@ -66,19 +80,9 @@ enum AlertAckCommand: Subcommand {
         ], examples: ["vitald alert ack 3f2a9c01 --by grace --comment 'called her, she is resting'"])
 
     static func run(_ arguments: Arguments, on console: Console) throws {
-        let alert = try find(try arguments.positional(0), arguments)
+        let alert = try DaemonSocket.event(try arguments.positional(0), arguments) { .alert(named: $0) }
         let comment = arguments.text("comment") ?? ""
         try DaemonSocket.order(.acknowledge(alert, comment: comment), arguments, by: arguments.text("by") ?? "")
         console.note("acknowledged \(alert)")
-    }
-
-    /// A whole id goes to the daemon as it is; a beginning is looked up by the daemon, in its own store.
-    private static func find(_ name: String, _ arguments: Arguments) throws -> EventID {
-        if let id = EventID(name) { return id }
-        let answer = Answer(try DaemonSocket.ask(.query(.alert(named: name)), arguments))
-        guard let id = answer.text("id").flatMap({ EventID($0) }) else {
-            throw CommandError.failed("vitald did not say which alert that is", hint: "give the event's whole id")
-        }
-        return id
     }
 }

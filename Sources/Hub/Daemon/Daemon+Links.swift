@@ -1,0 +1,60 @@
+import Dispatch
+import Links
+import Profiles
+import Vitals
+
+/// The links to devices: started with the hub, and anew when the devices or their profiles changed.
+extension Daemon {
+    func startLinks() {
+        let profiles = ProfileLibrary(files: configured.profiles)
+        let ports = SerialPorts(stopwatch: { HubClock.stopwatch() }, log: observer.log)
+        self.ports = ports
+        for device in configured.devices {
+            guard let name = device.profile, let profile = profiles.named(name), let port = device.port else {
+                let known =
+                    device.profile.flatMap { profiles.nearest(to: $0) }.map { "; did you mean \"\($0)\"?" } ?? ""
+                observer.log("\(device.name): no profile \"\(device.profile ?? "")\"\(known); the device is left alone")
+                continue
+            }
+            guard let settings = SerialSettings(profile) else {
+                observer.log("\(device.name): profile \(profile.id) is not for a serial port; the device is left alone")
+                continue
+            }
+            let clock = clock
+            let inbox = inbox
+            let link = SerialLink(
+                device: device.id, path: port, settings: settings,
+                locate: ports.locator(for: device, at: port, profile), now: { clock.now() },
+                // Links are stopped, and silent, before the hub goes: the reference back does not outlive it.
+                sink: { output in inbox.put { self.assumeIsolated { $0.take(output) } } }, log: observer.log)
+            links[device.id] = link
+        }
+        // Once all are known: whoever names a port comes before whoever takes any.
+        for device in configured.devices { links[device.id]?.start() }
+        ports.start { [links] device in links[device]?.reconsider() }
+    }
+
+    /// Lets the links of an earlier configuration end, then starts those of the present one.
+    ///
+    /// A link ends when its descriptor is closed, and may be waiting for room in the inbox until then: so it is waited
+    /// for beside the hub's queue.
+    func restartLinks() {
+        guard !isRestartingLinks else { return }
+        isRestartingLinks = true
+        let (ports, links) = (ports, links)
+        self.ports = nil
+        self.links = [:]
+        let known = Set(configured.devices.map(\.id))
+        states = states.filter { known.contains($0.key) }
+        DispatchQueue.global().async {
+            ports?.stop()
+            for link in links.values { link.stop() }
+            self.executor.queue.async { self.assumeIsolated { $0.linksEnded() } }
+        }
+    }
+
+    private func linksEnded() {
+        isRestartingLinks = false
+        if !isStopping { startLinks() }
+    }
+}
