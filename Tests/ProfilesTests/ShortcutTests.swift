@@ -22,6 +22,54 @@ import Vitals
             }
         }
         #expect(short.checkpoint() == long.checkpoint())
+        compareBatches(profile, feeds, timed: timed, checkpoint: long.checkpoint())
+    }
+
+    /// The same feeds, runs of one input at once.
+    private func compareBatches(
+        _ profile: Profile, _ feeds: [(input: String, bytes: [UInt8], at: Timestamp)], timed: Bool, checkpoint: [UInt8]
+    ) {
+        var single = Decoder(profile, timed: timed)
+        var many = single
+        var first = 0
+        while first < feeds.count {
+            let input = feeds[first].input
+            let end = feeds[first...].firstIndex { $0.input != input } ?? feeds.count
+            let run = feeds[first..<min(end, first + 100)]
+            first = run.endIndex
+            var (bytes, ends): ([UInt8], [Int]) = ([], [])
+            var (a, b) = (Decoded(), Decoded())
+            for feed in run {
+                bytes += feed.bytes
+                ends.append(bytes.count)
+                single.feed(feed.bytes, input: input, at: feed.at, into: &a)
+                a.marks.append(Decoded.Mark(readings: a.readings.count, statuses: a.statuses.count))
+            }
+            let times = run.map(\.at)
+            many.feed(bytes.span, ends: ends.span, times: times.span, input: input, into: &b)
+            #expect(a.readings == b.readings && a.statuses == b.statuses && a.marks == b.marks)
+            #expect(a.diagnostics == b.diagnostics && a.frames == b.frames && a.offending == b.offending)
+        }
+        #expect(many.checkpoint() == checkpoint)
+    }
+
+    @Test("places that make no sense in a run of frames give nothing, and break nothing")
+    func badRuns() throws {
+        let profile = try #require(Files.library["ble.hrs"])
+        var decoder = Decoder(profile)
+        var decoded = Decoded()
+        let bytes: [UInt8] = [0x06, 60, 0x06, 61]
+        let ends = [2, -5, 4, 9, .max, .min, 4]
+        let times = ends.indices.map { Timestamp.start + .seconds(Int64($0)) }
+        decoder.feed(bytes.span, ends: ends.span, times: times.span, input: "hrm", into: &decoded)
+        #expect(decoded.readings.map(\.value) == [60, 61] && decoded.marks.count == ends.count)
+        #expect(decoded.diagnostics == [.truncated: 5])
+        decoded.removeAll()
+        let (two, one) = ([2, 4], [Timestamp.start])
+        decoder.feed(bytes.span, ends: two.span, times: one.span, input: "hrm", into: &decoded)
+        #expect(decoded.readings.count == 1 && decoded.marks == [.init(readings: 1, statuses: 0)])
+        decoder.feed(bytes.span, ends: two.span, times: one.span, input: "what", into: &decoded)
+        #expect(decoded.diagnostics == [.unknown: 1] && decoded.marks.count == 1)
     }
 
     @Test("specialised messages and remembered frames change nothing but the speed")

@@ -97,14 +97,10 @@ public struct Decoder: Sendable {
     ///   - at: when they arrived, on the hub's clock.
     /// - Complexity: O(bytes × messages of the input), at worst.
     public mutating func feed(_ bytes: [UInt8], input: String, at: Timestamp, into decoded: inout Decoded) {
-        if input != inputName {
-            guard let known = program.names.firstIndex(of: input) else {
-                decoded.diagnostics[.unknown, default: 0] += 1
-                return
-            }
-            (inputName, inputIndex) = (input, known)
+        guard let index = find(input) else {
+            decoded.diagnostics[.unknown, default: 0] += 1
+            return
         }
-        let index = inputIndex
         bytes.withUnsafeBufferPointer { feed($0, index, at, &decoded) }
     }
 
@@ -114,17 +110,59 @@ public struct Decoder: Sendable {
         if !isKnownUniquelyReferenced(&workspace) { workspace = workspace.copy() }
         let program = self.program
         var engine = Engine(program, workspace, at: at, isTimed: isTimed, takesShortcuts: takesShortcuts, memo: memo)
-        if engine.code.shapes[index].isWhole {
-            if bytes.count > Program.longestFrame {
-                engine.count(.tooLong)
-            } else {
-                engine.decode(bytes, index, program, &self, &decoded)
-            }
-        } else {
-            engine.cut(bytes, index, program, &self, &decoded)
-        }
+        engine.take(bytes, index, program, &self, &decoded)
         memo = engine.memo
         if engine.isCounted { report(&decoded) }
+    }
+
+    /// Takes many reads or notifications of one input, one after another in `bytes`: what a recording holds, or what
+    /// came in while something else was done. The same comes out as of feeding each by itself, for less; where each
+    /// one's readings and statuses end, `Decoded.marks` tells.
+    ///
+    /// - Parameters:
+    ///   - ends: offset after each one's last byte. One that lies before its predecessor or behind the bytes ends where
+    ///     those do.
+    ///   - times: when each arrived. Without a time nothing is taken.
+    public mutating func feed(
+        _ bytes: Span<UInt8>, ends: Span<Int>, times: Span<Timestamp>, input: String, into decoded: inout Decoded
+    ) {
+        let count = min(ends.count, times.count)
+        guard let index = find(input) else {
+            decoded.diagnostics[.unknown, default: 0] += count
+            return
+        }
+        if !isKnownUniquelyReferenced(&workspace) { workspace = workspace.copy() }
+        let program = self.program
+        var engine = Engine(
+            program, workspace, at: .distantPast, isTimed: isTimed, takesShortcuts: takesShortcuts, memo: memo)
+        // Taken out, so that it is looked at for other owners once and not per read.
+        var marks = decoded.marks
+        decoded.marks = []
+        bytes.withUnsafeBufferPointer { bytes in
+            marks.append(addingCapacity: count) { marks in
+                var start = 0
+                for place in 0..<count {
+                    let end = min(max(start, ends[place]), bytes.count)
+                    engine.at = times[place].milliseconds
+                    engine.take(.init(rebasing: bytes[start..<end]), index, program, &self, &decoded)
+                    marks.append(
+                        Decoded.Mark(readings: decoded.readings.count, statuses: decoded.statuses.count))
+                    start = end
+                }
+            }
+        }
+        decoded.marks = marks
+        memo = engine.memo
+        if engine.isCounted { report(&decoded) }
+    }
+
+    /// The index of an input; the one that was fed last is mostly the next one too.
+    private mutating func find(_ input: String) -> Int? {
+        if input != inputName {
+            guard let known = program.names.firstIndex(of: input) else { return nil }
+            (inputName, inputIndex) = (input, known)
+        }
+        return inputIndex
     }
 
     /// The link broke: unfinished frames are gone, and what was told about the sensor must be told again.

@@ -30,7 +30,7 @@ extension Engine {
             if isTimed, emission.pointee.dedupe > 0, repeats(emission, slot.pointee.number) { continue }
             if emit(emission, slot, program, &decoder, &decoded) {
                 isQuiet = false
-                thinned[Int(emission.pointee.thinMemory)] = at
+                if emission.pointee.thinMemory >= 0 { thinned[Int(emission.pointee.thinMemory)] = at }
             }
         }
     }
@@ -102,7 +102,7 @@ extension Engine {
         }
         let slot = place.pointee
         let counter =
-            emission.pointee.counter >= 0 ? program.counters[Int(emission.pointee.counter)] : nil
+            emission.pointee.counter >= 0 ? code.counters[Int(emission.pointee.counter)] : nil
         if emission.pointee.time >= 0 {
             return emitTimed(emission, slot, counter, decoder.zone, &decoded)
         }
@@ -163,7 +163,7 @@ extension Engine {
     }
 
     /// The value as the metric wants it, or `nil` with a count of the reason.
-    private mutating func accepted(_ value: Double, _ emission: UnsafePointer<Emission>) -> Double? {
+    mutating func accepted(_ value: Double, _ emission: UnsafePointer<Emission>) -> Double? {
         if !emission.pointee.codes.isEmpty {
             for index in emission.pointee.codes.indices where code.codes[index].from == value {
                 return code.codes[index].to

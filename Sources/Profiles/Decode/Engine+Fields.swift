@@ -70,9 +70,11 @@ extension Engine {
         return nil
     }
 
-    private func readInteger(_ field: UnsafePointer<FieldInstruction>, _ frame: Frame, _ cursor: Int, _ size: Int) {
+    private mutating func readInteger(
+        _ field: UnsafePointer<FieldInstruction>, _ frame: Frame, _ cursor: Int, _ size: Int
+    ) {
         guard case .integer(_, let bigEndian, let signed) = field.pointee.source else { return }
-        let raw = integer(frame, cursor, size, bigEndian, signed)
+        let raw = Self.integer(frame, cursor, size, bigEndian, signed)
         set(field, signed || raw >= 0 ? Double(raw) : Double(UInt64(bitPattern: raw)), raw: raw)
     }
 
@@ -155,12 +157,12 @@ extension Engine {
         slots[Int(field.pointee.slot)] = Workspace.Slot(start: start, count: itemCount - start)
     }
 
-    private func isNull(_ value: Double, _ field: UnsafePointer<FieldInstruction>) -> Bool {
+    mutating func isNull(_ value: Double, _ field: UnsafePointer<FieldInstruction>) -> Bool {
         for index in field.pointee.nulls.indices where code.numbers[index] == value { return true }
         return false
     }
 
-    private func set(_ field: UnsafePointer<FieldInstruction>, _ value: Double, raw: Int64) {
+    private mutating func set(_ field: UnsafePointer<FieldInstruction>, _ value: Double, raw: Int64) {
         let slot = slots + Int(field.pointee.slot)
         if field.pointee.isPlain {
             slot.pointee = Workspace.Slot(number: value, raw: raw)
@@ -175,7 +177,9 @@ extension Engine {
     }
 
     /// The integer at a place; the caller has made sure that it lies in the frame.
-    private func integer(_ frame: Frame, _ at: Int, _ size: Int, _ bigEndian: Bool, _ signed: Bool) -> Int64 {
+    @inline(__always) static func integer(_ frame: Frame, _ at: Int, _ size: Int, _ bigEndian: Bool, _ signed: Bool)
+        -> Int64
+    {
         var raw: UInt64 = 0
         switch size {
         case 1: raw = UInt64(frame[at])
@@ -193,10 +197,10 @@ extension Engine {
     }
 
     /// The value of a field that stands at a place; NaN where the format says that it is none.
-    private func number(_ source: FieldInstruction.Source, _ frame: Frame, _ at: Int) -> Double {
+    private mutating func number(_ source: FieldInstruction.Source, _ frame: Frame, _ at: Int) -> Double {
         switch source {
         case .integer(let size, let bigEndian, let signed):
-            let raw = integer(frame, at, Int(size), bigEndian, signed)
+            let raw = Self.integer(frame, at, Int(size), bigEndian, signed)
             return signed ? Double(raw) : Double(UInt64(bitPattern: raw))
         case .bcd:
             let (tens, ones) = (frame[at] >> 4, frame[at] & 15)
@@ -204,7 +208,7 @@ extension Engine {
             return tens <= 9 && ones <= 9 ? Double(tens) * 10 + Double(ones) : .nan
         case .sfloat:
             // NaN, NRes, ±infinity and a reserved value (IEEE 11073-20601, F.8).
-            let raw = integer(frame, at, 2, false, false)
+            let raw = Self.integer(frame, at, 2, false, false)
             let mantissa = raw & 0xFFF
             if mantissa >= 0x7FE, mantissa <= 0x802 { return .nan }
             let exponent = raw >> 12
@@ -212,7 +216,7 @@ extension Engine {
                 Double(mantissa & 0x800 != 0 ? mantissa - 0x1000 : mantissa),
                 exponent: Int(exponent & 8 != 0 ? exponent - 16 : exponent))
         case .float:
-            let mantissa = integer(frame, at, 3, false, true)
+            let mantissa = Self.integer(frame, at, 3, false, true)
             if mantissa >= 0x7F_FFFE || mantissa <= -0x7F_FFFE { return .nan }
             return DecimalNumber.scaled(Double(mantissa), exponent: Int(Int8(bitPattern: frame[at + 3])))
         case .date:
@@ -228,7 +232,7 @@ extension Engine {
     }
 
     /// Whether all tests hold. A missing value passes no test but `present: false`.
-    func holds(_ conjunction: Stretch) -> Bool {
+    mutating func holds(_ conjunction: Stretch) -> Bool {
         for index in conjunction.indices {
             let test = code.tests + index
             let slot = slots + Int(test.pointee.slot)
@@ -251,7 +255,7 @@ extension Engine {
     }
 
     /// Whether one of several conjunctions holds.
-    func holdsAny(_ conjunctions: Stretch) -> Bool {
+    mutating func holdsAny(_ conjunctions: Stretch) -> Bool {
         for index in conjunctions.indices where holds(code.conjunctions[index]) { return true }
         return false
     }

@@ -4,10 +4,24 @@ extension Engine {
     /// Bytes are taken in pieces of this size, which bounds what is kept of a stream.
     private static let piece = 4096
 
+    /// Frames of at most so many bytes are looked at as one word.
+    static let longestWord = 8
+
     /// Cuts the bytes of a stream into frames.
     mutating func cut(
         _ bytes: Frame, _ index: Int, _ program: Program, _ decoder: inout Decoder, _ decoded: inout Decoded
     ) {
+        let sync = code.shapes + index
+        if sync.pointee.syncLength > 0, decoder.streams[index].rest.isEmpty {
+            // Nothing is left of an earlier read: the frames are looked at where they lie.
+            var isLost = decoder.streams[index].isLost
+            let used = cutShortSync(
+                sync.pointee.syncMask, Int(sync.pointee.syncLength), bytes, &isLost, index, program, &decoder,
+                &decoded)
+            decoder.streams[index].isLost = isLost
+            if used < bytes.count { decoder.streams[index].rest.append(contentsOf: part(bytes, used, bytes.count)) }
+            return
+        }
         // The stream is taken out while its bytes are read, so that decoding may change everything else.
         var stream = decoder.streams[index]
         decoder.streams[index].rest = []
@@ -43,7 +57,7 @@ extension Engine {
         decoder.streams[index] = stream
     }
 
-    private func part(_ bytes: Frame, _ start: Int, _ end: Int) -> Frame {
+    private mutating func part(_ bytes: Frame, _ start: Int, _ end: Int) -> Frame {
         Frame(rebasing: bytes[start..<end])
     }
 
@@ -87,8 +101,8 @@ extension Engine {
         _ mask: UInt8, _ length: Int, _ bytes: Frame, _ stream: inout Decoder.Stream, _ index: Int,
         _ program: Program, _ decoder: inout Decoder, _ decoded: inout Decoded
     ) -> Int {
-        if length <= 8 {
-            return cutShortSync(mask, length, bytes, &stream, index, program, &decoder, &decoded)
+        if length <= Self.longestWord {
+            return cutShortSync(mask, length, bytes, &stream.isLost, index, program, &decoder, &decoded)
         }
         var start = 0
         while start + length <= bytes.count {
@@ -108,38 +122,14 @@ extension Engine {
 
     /// Frames of up to eight bytes are looked at as one word; those that say what the last one said are only counted.
     private mutating func cutShortSync(
-        _ mask: UInt8, _ length: Int, _ bytes: Frame, _ stream: inout Decoder.Stream, _ index: Int,
-        _ program: Program, _ decoder: inout Decoder, _ decoded: inout Decoded
+        _ mask: UInt8, _ length: Int, _ bytes: Frame, _ isLost: inout Bool, _ index: Int, _ program: Program,
+        _ decoder: inout Decoder, _ decoded: inout Decoded
     ) -> Int {
         guard let base = UnsafeRawPointer(bytes.baseAddress) else { return 0 }
         let all: UInt64 = length == 8 ? .max : (1 &<< UInt64(8 * length)) &- 1
         let first = UInt64(mask)
         let others = (UInt64(mask) &* 0x0101_0101_0101_0101 & all) & ~0xFF
-        let shape = code.shapes[index]
-        // Frames with a check or unpacking go the long way.
-        let isPlain = !shape.mask.isEmpty && shape.check == nil && shape.unpack == nil
-        func word(_ mask: Stretch) -> UInt64 {
-            var word: UInt64 = 0
-            for (place, bit) in mask.indices.enumerated() where place < length {
-                word |= UInt64(code.masks[bit]) &<< UInt64(8 * place)
-            }
-            return word
-        }
-        let (allBits, thinBits) = (word(shape.mask), word(shape.thinMask))
-        var relevant = allBits
-        var known = UInt64.max
-        var isKnown = false
-        func recallMemo() {
-            isKnown =
-                isPlain && Int(memo.input) == index && Int(memo.count) == length && at >= memo.from && at < memo.until
-            guard isKnown else { return }
-            relevant = memo.isThin ? thinBits : allBits
-            known = 0
-            let remembered = memory._withUnsafeGuaranteedRef { $0.memoBytes }
-            for place in 0..<length { known |= UInt64(remembered[place]) &<< UInt64(8 * place) }
-            known &= relevant
-        }
-        recallMemo()
+        var known = remembered(length, index, all)
         var start = 0
         var repeated = 0
         while start + length <= bytes.count {
@@ -150,25 +140,39 @@ extension Engine {
                 for place in 0..<length { word |= UInt64(bytes[start + place]) &<< UInt64(8 * place) }
             }
             if word & first != 0, word & others == 0 {
-                stream.isLost = false
-                if isKnown, word & relevant == known {
+                isLost = false
+                if word & known.relevant == known.word {
                     repeated += 1
                 } else {
                     if repeated > 0 { recall(repeated) }
                     decoded.frames += repeated
                     repeated = 0
                     decode(part(bytes, start, start + length), index, program, &decoder, &decoded)
-                    recallMemo()
+                    known = remembered(length, index, all)
                 }
                 start += length
             } else {
-                lose(&stream)
+                if !isLost { count(.resync) }
+                isLost = true
                 start += 1
             }
         }
         if repeated > 0 { recall(repeated) }
         decoded.frames += repeated
         return start
+    }
+
+    /// What a short frame must say, in which bits, to say what the remembered one said; something that none says when
+    /// nothing is remembered.
+    private mutating func remembered(_ length: Int, _ index: Int, _ all: UInt64) -> (relevant: UInt64, word: UInt64) {
+        let shape = code.shapes + index
+        // Frames with a check or unpacking go the long way.
+        guard Int(memo.input) == index, Int(memo.count) == length, at >= memo.from, at < memo.until,
+            !shape.pointee.mask.isEmpty, shape.pointee.check == nil, shape.pointee.unpack == nil
+        else { return (0, 1) }
+        let relevant = (memo.isThin ? shape.pointee.thinMaskWord : shape.pointee.maskWord) & all
+        let bytes = memory._withUnsafeGuaranteedRef { UnsafeRawPointer($0.memoBytes) }
+        return (relevant, UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self)) & relevant)
     }
 
     private mutating func cutMarked(

@@ -53,7 +53,7 @@ extension Engine {
     /// By how much a packet may move the tie; more than any clock drifts between two packets.
     private static let clockCreep: Int64 = 1
 
-    func moments(_ rule: UnsafePointer<TimeRule>, values: Int, _ zone: Zone) -> Moments {
+    mutating func moments(_ rule: UnsafePointer<TimeRule>, values: Int, _ zone: Zone) -> Moments {
         var moments = Moments()
         moments.drops = rule.pointee.drops
         moments.refusesFuture = rule.pointee.refusesFuture
@@ -87,7 +87,7 @@ extension Engine {
     }
 
     /// When a moment of the device's own clock was on the hub's: the packet that travelled fastest ties them together.
-    private func arrival(of moment: Double, _ clock: Int) -> Double {
+    private mutating func arrival(of moment: Double, _ clock: Int) -> Double {
         guard abs(moment) <= Moments.latest else { return .nan }
         let device = Int64(moment.rounded())
         return memory._withUnsafeGuaranteedRef { workspace in
@@ -106,7 +106,7 @@ extension Engine {
     // MARK: messages in several frames
 
     /// Remembers what later messages need of a head message.
-    func keep(_ message: UnsafePointer<Message>, _ decoder: inout Decoder) {
+    mutating func keep(_ message: UnsafePointer<Message>, _ decoder: inout Decoder) {
         for index in message.pointee.keeps.indices {
             let keep = code.keeps[index]
             memory._withUnsafeGuaranteedRef { $0.kept[Int(keep.memory)] = slots[Int(keep.slot)].number }

@@ -2,6 +2,9 @@ import Vitals
 
 /// Decodes the frames of one feed. It copies the places of tables and memory, so that the steady path follows no
 /// reference and counts none.
+///
+/// Its functions are `mutating` even where they change nothing: the others get a copy of it, which costs more than most of
+/// them do.
 struct Engine {
     let code: Program.Code
     let slots: UnsafeMutablePointer<Workspace.Slot>
@@ -12,7 +15,7 @@ struct Engine {
     let thinned: UnsafeMutablePointer<Int64>
     let counts: UnsafeMutablePointer<Int>
     let tally: UnsafeMutablePointer<Int32>
-    let at: Int64
+    var at: Int64
     let isTimed: Bool
     let takesShortcuts: Bool
     var itemCount: Int32 = 0
@@ -57,10 +60,24 @@ struct Engine {
 
     mutating func count(_ counter: Counter) { count(counter.rawValue) }
 
+    /// Takes one read or notification.
+    @inline(__always) mutating func take(
+        _ bytes: Frame, _ index: Int, _ program: Program, _ decoder: inout Decoder, _ decoded: inout Decoded
+    ) {
+        if !code.shapes[index].isWhole {
+            cut(bytes, index, program, &decoder, &decoded)
+        } else if bytes.count > Program.longestFrame {
+            count(.tooLong)
+        } else {
+            decode(bytes, index, program, &decoder, &decoded)
+        }
+    }
+
     /// Decodes one frame: the first message that fits it, or nothing at all.
     mutating func decode(
         _ frame: Frame, _ index: Int, _ program: Program, _ decoder: inout Decoder, _ decoded: inout Decoded
     ) {
+        if decodeStraight(frame, index, program, &decoded) { return }
         if let failure = attempt(frame, index, program, &decoder, &decoded) {
             count(failure)
             if decoded.offending == nil { decoded.offending = Array(frame.prefix(Decoded.longestExcerpt)) }
@@ -118,7 +135,7 @@ struct Engine {
     // MARK: memo
 
     /// Whether the frame says what the remembered one said, and nothing is due. Then only the counts matter.
-    private func isKnown(_ frame: Frame, _ shape: UnsafePointer<Input.Shape>, _ index: Int) -> Bool {
+    private mutating func isKnown(_ frame: Frame, _ shape: UnsafePointer<Input.Shape>, _ index: Int) -> Bool {
         guard Int(memo.input) == index, frame.count == Int(memo.count), at >= memo.from, at < memo.until else {
             return false
         }
@@ -196,7 +213,7 @@ struct Engine {
         return .unknown
     }
 
-    private func fits(
+    private mutating func fits(
         _ message: UnsafePointer<Message>, _ frame: Frame, _ program: Program, _ lines: inout Decoder.Lines
     ) -> Bool {
         if message.pointee.isOpen { return true }
@@ -217,7 +234,9 @@ struct Engine {
         return true
     }
 
-    private func holds(_ test: MemberTest, _ member: JSONLine.Member, _ line: Frame, _ program: Program) -> Bool {
+    private mutating func holds(_ test: MemberTest, _ member: JSONLine.Member, _ line: Frame, _ program: Program)
+        -> Bool
+    {
         switch test.kind {
         case .exists(let exists): return (member.kind != .absent) == exists
         case .equal(let index): return equals(member, program.constants[index], test, line)
@@ -228,7 +247,7 @@ struct Engine {
         }
     }
 
-    private func equals(
+    private mutating func equals(
         _ member: JSONLine.Member, _ constant: Constant, _ test: MemberTest, _ line: Frame
     ) -> Bool {
         switch constant {

@@ -227,7 +227,7 @@ extension Program {
             clock = rule.drops ? .required : .optional
             if case .last(_, _, _, let interval, let tie) = rule.kind, tie >= 0 { clock = .spacing(interval) }
         }
-        let counter = emission.counter >= 0 ? counters[Int(emission.counter)] : nil
+        let counter = emission.counter >= 0 ? code.counters[Int(emission.counter)] : nil
         let unit = fields.first.map { abs($0.scaled(1)) } ?? 1
         let isDecimal = fields.contains { $0.source.isDecimal }
         var modulus: Double?

@@ -81,7 +81,7 @@ struct Inversion {
         let raw = values.map { value in
             emission.codes.indices.first { code.codes[$0].to == value }.map { code.codes[$0].from } ?? value
         }
-        let counter = emission.counter >= 0 ? program.counters[Int(emission.counter)] : nil
+        let counter = emission.counter >= 0 ? program.code.counters[Int(emission.counter)] : nil
         return raw.count == 1
             ? want(emission.slot, raw[0], wraps: counter?.kind == .cumulative) || want(emission.slot, items: raw)
             : want(emission.slot, items: raw)

@@ -102,9 +102,26 @@ extension ProfileParser {
             let thinMask = Relevance.mask(messages, isThin: true, tables)
             tables.inputs[index].shape.mask = Tables.add(mask, to: &tables.masks)
             tables.inputs[index].shape.thinMask = Tables.add(thinMask, to: &tables.masks)
+            tables.inputs[index].shape.maskWord = Relevance.word(mask)
+            tables.inputs[index].shape.thinMaskWord = Relevance.word(thinMask)
+        }
+        // Nothing is remembered for nobody: a decoder whose state stays the same is not written again.
+        let thinned = Set(tables.emissions.filter { $0.thin > 0 }.map(\.metric))
+        for index in tables.emissions.indices where !thinned.contains(tables.emissions[index].metric) {
+            tables.emissions[index].thinMemory = -1
         }
         for index in tables.messages.indices {
             tables.messages[index].variants = Specialization.add(index, to: &tables)
+        }
+        for index in tables.messages.indices {
+            tables.messages[index].straight = Straight.add(tables.messages[index], to: &tables)
+        }
+        for index in tables.inputs.indices {
+            if case .syncBit(let mask, let length) = tables.inputs[index].framing, length <= Engine.longestWord {
+                tables.inputs[index].shape.syncMask = mask
+                tables.inputs[index].shape.syncLength = UInt8(length)
+            }
+            tables.inputs[index].shape.leading = Straight.leading(tables.inputs[index], tables)
         }
     }
 

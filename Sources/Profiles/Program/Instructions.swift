@@ -146,6 +146,7 @@ struct Emission: Sendable {
     var changeMemory: Int32 = -1
     /// At most one reading of the metric per so many milliseconds; 0 for no limit.
     var thin: Int64 = 0
+    /// Where it is remembered when the metric last passed; -1 where no `thin` asks.
     var thinMemory: Int32 = 0
     /// A value that repeats the last one within so many milliseconds is dropped; 0 for none.
     var dedupe: Int64 = 0

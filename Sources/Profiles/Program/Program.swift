@@ -11,7 +11,6 @@ final class Program: @unchecked Sendable {
     let memberTests: [MemberTest]
     let constants: [Constant]
     let patterns: [Pattern]
-    let counters: [CounterRule]
     /// Diagnostics by counter, the built-in ones first.
     let diagnostics: [Diagnostic]
     let sizes: Sizes
@@ -51,6 +50,9 @@ final class Program: @unchecked Sendable {
         let shapes: UnsafePointer<Input.Shape>
         /// Per specialised message 256 messages, by the first byte.
         let variants: UnsafePointer<Int32>
+        let counters: UnsafePointer<CounterRule>
+        let straights: UnsafePointer<Straight>
+        let steps: UnsafePointer<Straight.Step>
     }
 
     init(_ tables: Tables) {
@@ -62,13 +64,13 @@ final class Program: @unchecked Sendable {
             slices: Self.store(tables.slices), codes: Self.store(tables.codes), times: Self.store(tables.times),
             keeps: Self.store(tables.keeps), assemblies: Self.store(tables.assemblies),
             masks: Self.store(tables.masks), shapes: Self.store(tables.inputs.map(\.shape)),
-            variants: Self.store(tables.variants))
+            variants: Self.store(tables.variants), counters: Self.store(tables.counters),
+            straights: Self.store(tables.straights), steps: Self.store(tables.steps))
         inputs = tables.inputs
         names = tables.inputs.map(\.name)
         memberTests = tables.memberTests
         constants = tables.constants
         patterns = tables.patterns
-        counters = tables.counters
         diagnostics = Diagnostic.builtIn + tables.words.map { .other($0) }
         var sizes = tables.sizes
         sizes.metrics = tables.metrics.count
@@ -96,6 +98,9 @@ final class Program: @unchecked Sendable {
         code.masks.deallocate()
         code.shapes.deallocate()
         code.variants.deallocate()
+        code.counters.deallocate()
+        code.straights.deallocate()
+        code.steps.deallocate()
     }
 
     /// Copies a table to where it stays. All tables hold plain values, which need no deinitialisation.
@@ -137,6 +142,8 @@ struct Tables {
     /// For inputs whose frames can be compared with the last one: the bits that matter; see `Relevance`.
     var masks: [UInt8] = []
     var variants: [Int32] = []
+    var straights: [Straight] = []
+    var steps: [Straight.Step] = []
     var words: [String] = []
     var statusWords: [String] = []
     /// The metrics that are emitted; `thin` counts per metric.
@@ -184,6 +191,14 @@ struct Input: Sendable {
         var mask = Stretch()
         /// Those of them that matter even while `thin` holds all values back.
         var thinMask = Stretch()
+        /// The two as words, of the first eight bytes.
+        var maskWord: UInt64 = 0
+        var thinMaskWord: UInt64 = 0
+        /// For short frames that begin with a set bit: which bit, and how long they are; 0 for other framing.
+        var syncMask: UInt8 = 0
+        var syncLength: UInt8 = 0
+        /// The message that every frame is, when it may be straight, or -1; see `Straight`.
+        var leading: Int32 = -1
     }
 }
 
@@ -207,4 +222,6 @@ struct Message: Sendable {
     var diagnostic: Int32 = -1
     /// Where the table of messages by the first byte begins, or -1; see `Specialization`.
     var variants: Int32 = -1
+    /// Index of its straight-line steps, or -1.
+    var straight: Int32 = -1
 }

@@ -24,6 +24,11 @@ struct Relevance {
         return relevance.mask
     }
 
+    /// A mask's first eight bytes as a little-endian word.
+    static func word(_ mask: [UInt8]) -> UInt64 {
+        mask.prefix(8).enumerated().reduce(0) { $0 | UInt64($1.element) << UInt64(8 * $1.offset) }
+    }
+
     private mutating func mark(_ place: Int, _ bits: UInt8) {
         while mask.count <= place { mask.append(0) }
         mask[place] |= bits

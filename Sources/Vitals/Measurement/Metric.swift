@@ -68,10 +68,9 @@ extension Metric {
         case daily
     }
 
-    struct Definition {
+    private struct Definition {
         let name: String
         let unit: String
-        let kind: Kind
         let plausible: ClosedRange<Float>
         var loinc: String? = nil
     }
@@ -80,7 +79,21 @@ extension Metric {
     public var name: String { definition.name }
     /// UCUM unit; `1` for plain numbers, `{code}` for states.
     public var unit: String { definition.unit }
-    public var kind: Kind { definition.kind }
+    /// Asked of every sample, so it has its own switch.
+    @inlinable public var kind: Kind {
+        switch self {
+        case .beatCount, .steps, .strides, .distance, .energy, .wheelRevolutions, .crankRevolutions: .increment
+        case .rrInterval: .beat
+        case .worn, .sensorLocation, .sensorState: .state
+        case .restingHeartRate, .restingHeartRateDay, .hrvNight, .nightSignal, .trainingLoad, .fitness, .fatigue, .form,
+            .zoneMinutes, .discord:
+            .daily
+        case .heartRate, .ecg, .cadence, .speed, .strideLength, .power, .spo2, .perfusionIndex, .bloodPressureSystolic,
+            .bloodPressureDiastolic, .bloodPressureMean, .bodyTemperature, .weight, .respirationRate, .glucose,
+            .battery, .illnessCusum, .irregularRhythm, .hrExcess, .hrRecovery60, .sedentaryMinutes, .controlChart:
+            .gauge
+        }
+    }
     /// Values outside are kept, flagged `implausible`, and never reach a feature.
     public var plausible: ClosedRange<Float> { definition.plausible }
     /// LOINC code, where one exists.
@@ -94,65 +107,60 @@ extension Metric {
 
     private static let byName = Dictionary(uniqueKeysWithValues: Metric.allCases.map { ($0.name, $0) })
 
-    private static let definitions: [Metric: Definition] = Dictionary(
-        uniqueKeysWithValues: Metric.allCases.map { ($0, $0.define()) })
-
-    var definition: Definition { Metric.definitions[self] ?? define() }
-
-    private func define() -> Definition {
+    private var definition: Definition {
         switch self {
-        case .heartRate: .init(name: "heart_rate", unit: "/min", kind: .gauge, plausible: 20...250, loinc: "8867-4")
-        case .rrInterval: .init(name: "rr_interval", unit: "ms", kind: .beat, plausible: 240...3000, loinc: "80404-7")
-        case .beatCount: .init(name: "beat_count", unit: "1", kind: .increment, plausible: 0...100_000)
-        case .ecg: .init(name: "ecg", unit: "uV", kind: .gauge, plausible: -50_000...50_000)
-        case .steps: .init(name: "steps", unit: "1", kind: .increment, plausible: 0...20_000, loinc: "55423-8")
-        case .strides: .init(name: "strides", unit: "1", kind: .increment, plausible: 0...10_000)
-        case .cadence: .init(name: "cadence", unit: "/min", kind: .gauge, plausible: 0...300)
-        case .speed: .init(name: "speed", unit: "m/s", kind: .gauge, plausible: 0...40)
-        case .distance: .init(name: "distance", unit: "m", kind: .increment, plausible: 0...100_000)
-        case .energy: .init(name: "energy", unit: "kJ", kind: .increment, plausible: 0...20_000)
-        case .strideLength: .init(name: "stride_length", unit: "m", kind: .gauge, plausible: 0...4)
+        case .heartRate: .init(name: "heart_rate", unit: "/min", plausible: 20...250, loinc: "8867-4")
+        case .rrInterval: .init(name: "rr_interval", unit: "ms", plausible: 240...3000, loinc: "80404-7")
+        case .beatCount: .init(name: "beat_count", unit: "1", plausible: 0...100_000)
+        case .ecg: .init(name: "ecg", unit: "uV", plausible: -50_000...50_000)
+        case .steps: .init(name: "steps", unit: "1", plausible: 0...20_000, loinc: "55423-8")
+        case .strides: .init(name: "strides", unit: "1", plausible: 0...10_000)
+        case .cadence: .init(name: "cadence", unit: "/min", plausible: 0...300)
+        case .speed: .init(name: "speed", unit: "m/s", plausible: 0...40)
+        case .distance: .init(name: "distance", unit: "m", plausible: 0...100_000)
+        case .energy: .init(name: "energy", unit: "kJ", plausible: 0...20_000)
+        case .strideLength: .init(name: "stride_length", unit: "m", plausible: 0...4)
         case .wheelRevolutions:
-            .init(name: "wheel_revolutions", unit: "1", kind: .increment, plausible: 0...100_000)
+            .init(name: "wheel_revolutions", unit: "1", plausible: 0...100_000)
         case .crankRevolutions:
-            .init(name: "crank_revolutions", unit: "1", kind: .increment, plausible: 0...20_000)
-        case .power: .init(name: "power", unit: "W", kind: .gauge, plausible: 0...2500)
-        case .spo2: .init(name: "spo2", unit: "%", kind: .gauge, plausible: 50...100, loinc: "59408-5")
-        case .perfusionIndex: .init(name: "perfusion_index", unit: "%", kind: .gauge, plausible: 0...30)
+            .init(name: "crank_revolutions", unit: "1", plausible: 0...20_000)
+        case .power: .init(name: "power", unit: "W", plausible: 0...2500)
+        case .spo2: .init(name: "spo2", unit: "%", plausible: 50...100, loinc: "59408-5")
+        case .perfusionIndex: .init(name: "perfusion_index", unit: "%", plausible: 0...30)
         case .bloodPressureSystolic:
-            .init(name: "blood_pressure_systolic", unit: "mm[Hg]", kind: .gauge, plausible: 40...300, loinc: "8480-6")
+            .init(name: "blood_pressure_systolic", unit: "mm[Hg]", plausible: 40...300, loinc: "8480-6")
         case .bloodPressureDiastolic:
-            .init(name: "blood_pressure_diastolic", unit: "mm[Hg]", kind: .gauge, plausible: 20...200, loinc: "8462-4")
+            .init(name: "blood_pressure_diastolic", unit: "mm[Hg]", plausible: 20...200, loinc: "8462-4")
         case .bloodPressureMean:
-            .init(name: "blood_pressure_mean", unit: "mm[Hg]", kind: .gauge, plausible: 30...250, loinc: "8478-0")
+            .init(name: "blood_pressure_mean", unit: "mm[Hg]", plausible: 30...250, loinc: "8478-0")
         case .bodyTemperature:
-            .init(name: "body_temperature", unit: "Cel", kind: .gauge, plausible: 25...45, loinc: "8310-5")
-        case .weight: .init(name: "weight", unit: "kg", kind: .gauge, plausible: 1...500, loinc: "29463-7")
+            .init(name: "body_temperature", unit: "Cel", plausible: 25...45, loinc: "8310-5")
+        case .weight: .init(name: "weight", unit: "kg", plausible: 1...500, loinc: "29463-7")
         case .respirationRate:
-            .init(name: "respiration_rate", unit: "/min", kind: .gauge, plausible: 2...80, loinc: "9279-1")
-        case .glucose: .init(name: "glucose", unit: "mg/dL", kind: .gauge, plausible: 10...800, loinc: "2339-0")
-        case .battery: .init(name: "battery", unit: "%", kind: .gauge, plausible: 0...100)
-        case .worn: .init(name: "worn", unit: "{code}", kind: .state, plausible: 0...1)
-        case .sensorLocation: .init(name: "sensor_location", unit: "{code}", kind: .state, plausible: 0...255)
-        case .sensorState: .init(name: "sensor_state", unit: "{code}", kind: .state, plausible: 0...255)
+            .init(name: "respiration_rate", unit: "/min", plausible: 2...80, loinc: "9279-1")
+        case .glucose: .init(name: "glucose", unit: "mg/dL", plausible: 10...800, loinc: "2339-0")
+        case .battery: .init(name: "battery", unit: "%", plausible: 0...100)
+        case .worn: .init(name: "worn", unit: "{code}", plausible: 0...1)
+        case .sensorLocation: .init(name: "sensor_location", unit: "{code}", plausible: 0...255)
+        case .sensorState: .init(name: "sensor_state", unit: "{code}", plausible: 0...255)
         case .restingHeartRate:
-            .init(name: "resting_heart_rate", unit: "/min", kind: .daily, plausible: 20...200, loinc: "40443-4")
+            .init(name: "resting_heart_rate", unit: "/min", plausible: 20...200, loinc: "40443-4")
         case .restingHeartRateDay:
-            .init(name: "resting_heart_rate_day", unit: "/min", kind: .daily, plausible: 20...200)
-        case .hrvNight: .init(name: "hrv_night", unit: "ms", kind: .daily, plausible: 0...500, loinc: "80404-7")
-        case .nightSignal: .init(name: "night_signal", unit: "{code}", kind: .daily, plausible: 0...2)
-        case .illnessCusum: .init(name: "illness_cusum", unit: "1", kind: .gauge, plausible: 0...100_000)
-        case .irregularRhythm: .init(name: "irregular_rhythm", unit: "1", kind: .gauge, plausible: 0...1)
-        case .hrExcess: .init(name: "hr_excess", unit: "/min", kind: .gauge, plausible: -200...200)
-        case .hrRecovery60: .init(name: "hr_recovery_60", unit: "/min", kind: .gauge, plausible: -100...150)
-        case .trainingLoad: .init(name: "training_load", unit: "1", kind: .daily, plausible: 0...2000)
-        case .fitness: .init(name: "fitness", unit: "1", kind: .daily, plausible: 0...2000)
-        case .fatigue: .init(name: "fatigue", unit: "1", kind: .daily, plausible: 0...2000)
-        case .form: .init(name: "form", unit: "1", kind: .daily, plausible: -2000...2000)
-        case .zoneMinutes: .init(name: "zone_minutes", unit: "min", kind: .daily, plausible: 0...1440)
-        case .sedentaryMinutes: .init(name: "sedentary_minutes", unit: "min", kind: .gauge, plausible: 0...1440)
-        case .discord: .init(name: "discord", unit: "1", kind: .daily, plausible: 0...1000)
-        case .controlChart: .init(name: "control_chart", unit: "1", kind: .gauge, plausible: -1000...1000)
+            .init(name: "resting_heart_rate_day", unit: "/min", plausible: 20...200)
+        case .hrvNight: .init(name: "hrv_night", unit: "ms", plausible: 0...500, loinc: "80404-7")
+        case .nightSignal: .init(name: "night_signal", unit: "{code}", plausible: 0...2)
+        case .illnessCusum: .init(name: "illness_cusum", unit: "1", plausible: 0...100_000)
+        case .irregularRhythm: .init(name: "irregular_rhythm", unit: "1", plausible: 0...1)
+        case .hrExcess: .init(name: "hr_excess", unit: "/min", plausible: -200...200)
+        case .hrRecovery60: .init(name: "hr_recovery_60", unit: "/min", plausible: -100...150)
+        case .trainingLoad: .init(name: "training_load", unit: "1", plausible: 0...2000)
+        case .fitness: .init(name: "fitness", unit: "1", plausible: 0...2000)
+        case .fatigue: .init(name: "fatigue", unit: "1", plausible: 0...2000)
+        case .form: .init(name: "form", unit: "1", plausible: -2000...2000)
+        case .zoneMinutes: .init(name: "zone_minutes", unit: "min", plausible: 0...1440)
+        case .sedentaryMinutes: .init(name: "sedentary_minutes", unit: "min", plausible: 0...1440)
+        case .discord: .init(name: "discord", unit: "1", plausible: 0...1000)
+        case .controlChart: .init(name: "control_chart", unit: "1", plausible: -1000...1000)
         }
     }
 

@@ -1,74 +1,84 @@
 /// Appends values in the one byte format of recordings, component states and the change feed: little-endian integers,
 /// LEB128 lengths, UTF-8 text, length-prefixed records.
+///
+/// States are written every second for everybody: all of it can be specialised where it is used.
 public struct ByteWriter: Sendable {
-    public private(set) var bytes: [UInt8]
+    @usableFromInline var buffer: [UInt8]
 
-    public init(capacity: Int = 64) {
-        bytes = []
-        bytes.reserveCapacity(capacity)
+    @inlinable public var bytes: [UInt8] { buffer }
+
+    @inlinable public init(capacity: Int = 64) {
+        buffer = []
+        buffer.reserveCapacity(capacity)
     }
 
-    public mutating func byte(_ value: UInt8) { bytes.append(value) }
+    @inlinable public mutating func byte(_ value: UInt8) { buffer.append(value) }
 
-    public mutating func integer(_ value: some FixedWidthInteger) {
-        withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
+    @inlinable public mutating func integer(_ value: some FixedWidthInteger) {
+        buffer.append(addingCapacity: MemoryLayout.size(ofValue: value)) { bytes in
+            var rest = value
+            for _ in 0..<MemoryLayout.size(ofValue: value) {
+                bytes.append(UInt8(truncatingIfNeeded: rest))
+                rest >>= 8
+            }
+        }
     }
 
     /// Unsigned LEB128: seven bits a byte, low bits first.
-    public mutating func count(_ value: Int) {
+    @inlinable public mutating func count(_ value: Int) {
         var rest = UInt64(bitPattern: Int64(value))
         while rest >= 0x80 {
-            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+            buffer.append(UInt8(truncatingIfNeeded: rest) | 0x80)
             rest >>= 7
         }
-        bytes.append(UInt8(rest))
+        buffer.append(UInt8(rest))
     }
 
     /// Zigzag LEB128: short for numbers near zero of either sign.
-    public mutating func signed(_ value: Int64) {
+    @inlinable public mutating func signed(_ value: Int64) {
         count(Int(truncatingIfNeeded: (value << 1) ^ (value >> 63)))
     }
 
-    public mutating func bool(_ value: Bool) { bytes.append(value ? 1 : 0) }
-    public mutating func double(_ value: Double) { integer(value.bitPattern) }
-    public mutating func float(_ value: Float) { integer(value.bitPattern) }
-    public mutating func time(_ value: Timestamp) { integer(value.milliseconds) }
-    public mutating func span(_ value: TimeSpan) { signed(value.milliseconds) }
+    @inlinable public mutating func bool(_ value: Bool) { buffer.append(value ? 1 : 0) }
+    @inlinable public mutating func double(_ value: Double) { integer(value.bitPattern) }
+    @inlinable public mutating func float(_ value: Float) { integer(value.bitPattern) }
+    @inlinable public mutating func time(_ value: Timestamp) { integer(value.milliseconds) }
+    @inlinable public mutating func span(_ value: TimeSpan) { signed(value.milliseconds) }
 
-    public mutating func text(_ value: String) {
+    @inlinable public mutating func text(_ value: String) {
         count(value.utf8.count)
-        bytes.append(contentsOf: value.utf8)
+        buffer.append(contentsOf: value.utf8)
     }
 
-    public mutating func blob(_ value: some Collection<UInt8>) {
+    @inlinable public mutating func blob(_ value: some Collection<UInt8>) {
         count(value.count)
-        bytes.append(contentsOf: value)
+        buffer.append(contentsOf: value)
     }
 
-    public mutating func id<T>(_ value: Identifier<T>) {
+    @inlinable public mutating func id<T>(_ value: Identifier<T>) {
         integer(value.high.byteSwapped)
         integer(value.low.byteSwapped)
     }
 
-    public mutating func list<T>(_ values: some Collection<T>, _ write: (inout ByteWriter, T) -> Void) {
+    @inlinable public mutating func list<T>(_ values: some Collection<T>, _ write: (inout ByteWriter, T) -> Void) {
         count(values.count)
         for value in values { write(&self, value) }
     }
 
-    public mutating func optional<T>(_ value: T?, _ write: (inout ByteWriter, T) -> Void) {
+    @inlinable public mutating func optional<T>(_ value: T?, _ write: (inout ByteWriter, T) -> Void) {
         bool(value != nil)
         if let value { write(&self, value) }
     }
 
-    public mutating func wire(_ value: some WireValue) { value.write(to: &self) }
+    @inlinable public mutating func wire(_ value: some WireValue) { value.write(to: &self) }
 
     /// A record: kind, version, length and content, so that a reader can step over what it does not know.
-    public mutating func record(kind: UInt8, version: UInt8, _ content: (inout ByteWriter) -> Void) {
+    @inlinable public mutating func record(kind: UInt8, version: UInt8, _ content: (inout ByteWriter) -> Void) {
         var inner = ByteWriter()
         content(&inner)
         byte(kind)
         byte(version)
-        blob(inner.bytes)
+        blob(inner.buffer)
     }
 }
 

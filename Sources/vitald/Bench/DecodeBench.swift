@@ -9,60 +9,75 @@ struct DecodeBench {
     /// Seconds of strap notifications: small enough to stay in the cache, as frames just received are.
     private static let strapSeconds = 7200
     private static let oximeterSeconds = 600
+    /// How many reads are fed at once: their readings stay in the cache, too.
+    private static let batch = 128
+    /// What issue and design ask of one core.
+    private static let strapBudget = 10e6
+    private static let oximeterBudget = 100.0
 
-    func figures() throws -> [Figure] { try strap() + oximeter() }
-
-    /// A piece of bytes and when it arrived.
-    private typealias Read = (at: Timestamp, bytes: [UInt8])
-
-    private func strap() throws -> [Figure] {
-        let frames = BenchDay.seconds(Self.strapSeconds).map { second in
-            Read(second.end, BenchDay.heartRateMeasurement(second, beats: true))
+    func figures() throws -> [Figure] {
+        let strap = BenchDay.seconds(Self.strapSeconds).map { second in
+            (at: second.end, bytes: BenchDay.heartRateMeasurement(second, beats: true))
         }
-        let profile = try profile(.chestStrap)
-        try compare(profile, "hrm", StrapByHand(), frames)
-        let laps = try setting.run([
-            .init(name: "decode.strap") { decode(profile, "hrm", frames, amount: Double(frames.count)) },
-            .init(name: "strap by hand") { decode(StrapByHand(), frames, amount: Double(frames.count)) },
-        ])
-        return [
-            Figure("decode.strap", laps[0].map(\.rate), "frames/s", peer: ("by hand", laps[1].map(\.rate)))
-        ] + setting.allocations("decode.strap", laps[0], "frame", peer: ("by hand", laps[1]))
+        let frames = Double(strap.count)
+        let oximeter = BenchDay.oximeterReads(Self.oximeterSeconds)
+        let bytes = Double(oximeter.reduce(0) { $0 + $1.bytes.count })
+        return try compare(
+            "decode.strap", .chestStrap, "hrm", StrapByHand(), strap, amount: frames, allocationsPer: ("frame", frames),
+            unit: "frames/s", scale: 1, budget: Self.strapBudget)
+            + compare(
+                "decode.oximeter", .oximeter, "port", OximeterByHand(), oximeter, amount: bytes,
+                allocationsPer: ("frame", bytes / 5), unit: "MB/s", scale: 1e-6, budget: Self.oximeterBudget)
     }
 
-    private func oximeter() throws -> [Figure] {
-        let reads = BenchDay.oximeterReads(Self.oximeterSeconds)
-        let bytes = Double(reads.reduce(0) { $0 + $1.bytes.count })
-        let profile = try profile(.oximeter)
-        try compare(profile, "port", OximeterByHand(), reads)
-        let laps = try setting.run([
-            .init(name: "decode.oximeter") { decode(profile, "port", reads, amount: bytes / 5) },
-            .init(name: "oximeter by hand") { decode(OximeterByHand(), reads, amount: bytes / 5) },
-        ])
-        func megabytes(_ laps: [Lap]) -> [Double] { laps.map { $0.rate * 5 / 1e6 } }
-        return [
-            Figure("decode.oximeter", megabytes(laps[0]), "MB/s", peer: ("by hand", megabytes(laps[1])))
-        ] + setting.allocations("decode.oximeter", laps[0], "frame", peer: ("by hand", laps[1]))
-    }
-
-    private func profile(_ sensor: BenchHousehold.Sensor) throws -> Profile {
+    /// Many reads at once, as from a recording, and each by itself, as the hub gets them.
+    private func compare(
+        _ name: String, _ sensor: BenchHousehold.Sensor, _ input: String, _ byHand: some DecoderByHand,
+        _ reads: [(at: Timestamp, bytes: [UInt8])], amount: Double, allocationsPer: (String, Double), unit: String,
+        scale: Double, budget: Double
+    ) throws -> [Figure] {
         let library = ProfileLibrary(files: setting.profiles)
         guard let profile = library[sensor.rawValue] else {
             throw CommandError.failed(
                 "no profile '\(sensor.rawValue)' to measure with", hint: "--profiles DIR names it")
         }
-        return profile
+        let batches = stride(from: 0, to: reads.count, by: Self.batch).map { start in
+            Batch(reads[start..<min(start + Self.batch, reads.count)])
+        }
+        let singles = reads.map { Batch([$0]) }
+        try agree(profile, input, byHand, batches)
+        try agree(profile, input, byHand, singles)
+        let laps = try setting.run([
+            .init(name: name) { decode(profile, input, batches, amount) },
+            .init(name: "\(name) by hand") { decode(byHand, batches, amount) },
+            .init(name: "\(name)_single") { decodeSingly(profile, input, reads, amount) },
+            .init(name: "\(name)_single by hand") { decode(byHand, singles, amount) },
+        ])
+        func rates(_ laps: [Lap]) -> [Double] { laps.map { $0.rate * scale } }
+        func per(_ laps: [Lap]) -> [Lap] {
+            laps.map { lap in
+                var lap = lap
+                lap.amount *= allocationsPer.1 / amount
+                return lap
+            }
+        }
+        return [(name, 0), ("\(name)_single", 2)].flatMap { name, place in
+            [
+                Figure(
+                    name, rates(laps[place]), unit, peer: ("by hand", rates(laps[place + 1])), budget: budget)
+            ] + setting.allocations(name, per(laps[place]), allocationsPer.0, peer: ("by hand", per(laps[place + 1])))
+        }
     }
 
-    /// Reads one after another, each with what came of the one before forgotten, as the hub does.
-    private func decode(_ profile: Profile, _ input: String, _ reads: [Read], amount: Double) -> Lap {
+    /// Batch after batch, each with what came of the one before forgotten.
+    private func decode(_ profile: Profile, _ input: String, _ batches: [Batch], _ amount: Double) -> Lap {
         var decoder = Decoder(profile)
         var decoded = Decoded()
         return Lap.timing {
             var count = 0
-            for read in reads {
+            for index in batches.indices {
                 decoded.removeAll()
-                decoder.feed(read.bytes, input: input, at: read.at, into: &decoded)
+                decoder.feed(batches[index], input: input, into: &decoded)
                 count += decoded.readings.count + decoded.statuses.count
             }
             // So that the outcome is needed.
@@ -70,37 +85,92 @@ struct DecodeBench {
         }
     }
 
-    private func decode(_ byHand: some DecoderByHand, _ reads: [Read], amount: Double) -> Lap {
+    private func decodeSingly(
+        _ profile: Profile, _ input: String, _ reads: [(at: Timestamp, bytes: [UInt8])], _ amount: Double
+    ) -> Lap {
+        var decoder = Decoder(profile)
+        var decoded = Decoded()
+        return Lap.timing {
+            var count = 0
+            for index in reads.indices {
+                decoded.removeAll()
+                decoder.feed(reads[index].bytes, input: input, at: reads[index].at, into: &decoded)
+                count += decoded.readings.count + decoded.statuses.count
+            }
+            return count > 0 ? amount : 0
+        }
+    }
+
+    private func decode(_ byHand: some DecoderByHand, _ batches: [Batch], _ amount: Double) -> Lap {
         var decoder = byHand
         var decoded = Decoded()
         return Lap.timing {
             var count = 0
-            for read in reads {
+            for index in batches.indices {
                 decoded.removeAll()
-                decoder.feed(read.bytes, at: read.at, into: &decoded)
+                batches[index].decode(with: &decoder, into: &decoded)
                 count += decoded.readings.count + decoded.statuses.count
             }
-            // So that the outcome is needed.
             return count > 0 ? amount : 0
         }
     }
 
     /// A peer that does less work is no peer: both must say the same of every read.
-    private func compare(
-        _ profile: Profile, _ input: String, _ byHand: some DecoderByHand, _ reads: [Read]
+    private func agree(
+        _ profile: Profile, _ input: String, _ byHand: some DecoderByHand, _ batches: [Batch]
     ) throws {
         var decoder = Decoder(profile)
         var peer = byHand
-        for read in reads {
+        for batch in batches {
             var ours = Decoded()
             var theirs = Decoded()
-            decoder.feed(read.bytes, input: input, at: read.at, into: &ours)
-            peer.feed(read.bytes, at: read.at, into: &theirs)
-            guard ours.readings == theirs.readings, ours.statuses == theirs.statuses else {
+            decoder.feed(batch, input: input, into: &ours)
+            batch.decode(with: &peer, into: &theirs)
+            guard ours.readings == theirs.readings, ours.statuses == theirs.statuses, ours.marks == theirs.marks else {
                 throw CommandError.failed(
-                    "\(profile.id) and its decoder by hand disagree about \(read.bytes) at \(read.at): "
+                    "\(profile.id) and its decoder by hand disagree about \(batch.bytes) from \(batch.times[0]) on: "
                         + "\(ours.readings) \(ours.statuses), \(theirs.readings) \(theirs.statuses)")
             }
         }
+    }
+}
+
+/// Reads one after another in one buffer.
+struct Batch {
+    var bytes: [UInt8] = []
+    var ends: [Int] = []
+    var times: [Timestamp] = []
+
+    init(_ reads: some Sequence<(at: Timestamp, bytes: [UInt8])>) {
+        for read in reads {
+            bytes += read.bytes
+            ends.append(bytes.count)
+            times.append(read.at)
+        }
+    }
+
+    /// What `Decoder.feed` does with a batch, with a decoder written for its format: readings and statuses go to memory
+    /// that was asked for beforehand.
+    func decode(with decoder: inout some DecoderByHand, into decoded: inout Decoded) {
+        decoded.marks.append(addingCapacity: ends.count) { marks in
+            decoded.readings.append(addingCapacity: bytes.count) { readings in
+                bytes.withUnsafeBufferPointer { bytes in
+                    var start = 0
+                    for place in ends.indices {
+                        decoder.take(
+                            UnsafeBufferPointer(rebasing: bytes[start..<ends[place]]), at: times[place].milliseconds,
+                            &readings, &decoded.statuses)
+                        marks.append(Decoded.Mark(readings: readings.count, statuses: decoded.statuses.count))
+                        start = ends[place]
+                    }
+                }
+            }
+        }
+    }
+}
+
+extension Decoder {
+    fileprivate mutating func feed(_ batch: Batch, input: String, into decoded: inout Decoded) {
+        feed(batch.bytes.span, ends: batch.ends.span, times: batch.times.span, input: input, into: &decoded)
     }
 }

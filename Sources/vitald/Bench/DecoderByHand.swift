@@ -1,20 +1,23 @@
 import Profiles
 import Vitals
 
-/// A decoder of one format in plain code, as one would write it without profiles: what the profiles' decoder is
-/// measured against. Same readings, same statuses.
+/// A decoder of one format in plain code, as one would write it in C without profiles: what the profiles' decoder is
+/// measured against. It reads through a pointer, compares numbers, and writes the very readings and statuses that the
+/// profile's decoder does to memory that is there already; it calls nothing, looks nothing up and allocates nothing.
 protocol DecoderByHand {
-    mutating func feed(_ bytes: [UInt8], at: Timestamp, into decoded: inout Decoded)
+    mutating func take(
+        _ bytes: UnsafeBufferPointer<UInt8>, at: Int64, _ readings: inout OutputSpan<Reading>,
+        _ statuses: inout [Status])
 }
 
 /// A status that is told when it changes, and once a minute.
 private struct Told {
-    private static let refresh = TimeSpan.seconds(60)
+    private static let refresh: Int64 = 60_000
     private var value = -1.0
-    private var at = Timestamp.distantPast
+    private var at: Int64 = 0
 
     /// Whether to tell it; a change is told only after `pace`.
-    mutating func isNews(_ new: Double, _ now: Timestamp, pace: TimeSpan = .zero) -> Bool {
+    @inline(__always) mutating func isNews(_ new: Double, _ now: Int64, pace: Int64 = 0) -> Bool {
         if value >= 0, now - at < (new == value ? Told.refresh : pace) { return false }
         value = new
         at = now
@@ -26,11 +29,13 @@ private struct Told {
 struct StrapByHand: DecoderByHand {
     private var worn = Told()
     private var contact = Told()
-    private static let energyCounter = CounterRule(
+    private let energyCounter = CounterRule(
         kind: .cumulative, width: 16, resets: [.reconnect, .command], saturates: true)
 
-    mutating func feed(_ bytes: [UInt8], at: Timestamp, into decoded: inout Decoded) {
-        let bytes = bytes.span
+    @inline(__always) mutating func take(
+        _ bytes: UnsafeBufferPointer<UInt8>, at: Int64, _ readings: inout OutputSpan<Reading>,
+        _ statuses: inout [Status]
+    ) {
         guard bytes.count >= 2 else { return }
         let flags = bytes[0]
         var place = 2
@@ -40,53 +45,57 @@ struct StrapByHand: DecoderByHand {
             rate |= UInt16(bytes[2]) << 8
             place = 3
         }
+        let hasEnergy = flags & 8 != 0
+        guard !hasEnergy || bytes.count >= place + 2 else { return }
         let contact = (flags >> 1) & 3
         if contact >= 2 {
             let level: Double = contact == 3 ? 1 : 0
-            if worn.isNews(level, at) { decoded.statuses.append(.worn(contact == 3)) }
-            if self.contact.isNews(level, at) { decoded.statuses.append(.contact(level)) }
+            if worn.isNews(level, at) { statuses.append(.worn(contact == 3)) }
+            if self.contact.isNews(level, at) { statuses.append(.contact(level)) }
         }
-        guard contact != 2 else { return }
-        if rate != 0 { decoded.readings.append(Reading(metric: .heartRate, value: Double(rate))) }
-        var energy: UInt16?
-        if flags & 8 != 0 {
-            guard bytes.count >= place + 2 else { return }
+        var energy = UInt16.max
+        if hasEnergy {
             energy = UInt16(bytes[place]) | UInt16(bytes[place + 1]) << 8
             place += 2
         }
-        if flags & 16 != 0 {
-            let count = UInt16(truncatingIfNeeded: (bytes.count - place) / 2)
-            var index: UInt16 = 0
-            while index < count {
-                let interval = UInt16(bytes[place]) | UInt16(bytes[place + 1]) << 8
-                decoded.readings.append(
-                    Reading(
-                        metric: .rrInterval, value: Double(interval) * 1000 / 1024,
-                        time: .beat(index: index, count: count)))
-                place += 2
-                index += 1
+        if contact != 2 {
+            if rate != 0 { readings.append(Reading(metric: .heartRate, value: Double(rate))) }
+            if flags & 16 != 0 {
+                let count = UInt16(truncatingIfNeeded: (bytes.count - place) / 2)
+                var index: UInt16 = 0
+                while index < count {
+                    let interval = UInt16(bytes[place]) | UInt16(bytes[place + 1]) << 8
+                    readings.append(
+                        Reading(
+                            metric: .rrInterval, value: Double(interval) * 1000 / 1024,
+                            time: .beat(index: index, count: count)))
+                    place += 2
+                    index += 1
+                }
             }
         }
-        if let energy, energy != .max {
-            decoded.readings.append(
-                Reading(metric: .energy, value: Double(energy), counter: StrapByHand.energyCounter))
+        if energy != .max {
+            readings.append(Reading(metric: .energy, value: Double(energy), counter: energyCounter))
         }
     }
 }
 
 /// Contec CMS50D+, five bytes sixty times a second (atbrask/CMS50Dplus).
 struct OximeterByHand: DecoderByHand {
-    private static let pace = TimeSpan.seconds(1)
+    private static let pace: Int64 = 1000
     private var frame: (UInt8, UInt8, UInt8, UInt8, UInt8) = (0, 0, 0, 0, 0)
     private var count = 0
-    private var lastRate = Timestamp.distantPast
-    private var lastSaturation = Timestamp.distantPast
+    private var lastRate = Int64.min / 2
+    private var lastSaturation = Int64.min / 2
     private var worn = Told()
     private var contact = Told()
     private var signal = Told()
     private var isSearching = Told()
 
-    mutating func feed(_ bytes: [UInt8], at: Timestamp, into decoded: inout Decoded) {
+    @inline(__always) mutating func take(
+        _ bytes: UnsafeBufferPointer<UInt8>, at: Int64, _ readings: inout OutputSpan<Reading>,
+        _ statuses: inout [Status]
+    ) {
         for byte in bytes {
             if byte & 0x80 != 0 {
                 frame.0 = byte
@@ -103,28 +112,30 @@ struct OximeterByHand: DecoderByHand {
             count += 1
             if count == 5 {
                 count = 0
-                display(at, &decoded)
+                display(at, &readings, &statuses)
             }
         }
     }
 
-    private mutating func display(_ at: Timestamp, _ decoded: inout Decoded) {
+    @inline(__always) private mutating func display(
+        _ at: Int64, _ readings: inout OutputSpan<Reading>, _ statuses: inout [Status]
+    ) {
         let fingerOut = frame.0 & 0x10 != 0
         let searching = frame.2 & 0x20 != 0
         let probeError = frame.2 & 0x10 != 0
         let measures = !fingerOut && !searching && !probeError
         if fingerOut {
-            if worn.isNews(0, at) { decoded.statuses.append(.worn(false)) }
+            if worn.isNews(0, at) { statuses.append(.worn(false)) }
         } else if !searching, !probeError {
-            if worn.isNews(1, at) { decoded.statuses.append(.worn(true)) }
+            if worn.isNews(1, at) { statuses.append(.worn(true)) }
         }
-        if contact.isNews(measures ? 1 : 0, at) { decoded.statuses.append(.contact(measures ? 1 : 0)) }
+        if contact.isNews(measures ? 1 : 0, at) { statuses.append(.contact(measures ? 1 : 0)) }
         if !fingerOut {
             let level = Double(frame.0 & 0x0F) / 15
-            if signal.isNews(level, at, pace: Self.pace) { decoded.statuses.append(.signal(level)) }
+            if signal.isNews(level, at, pace: Self.pace) { statuses.append(.signal(level)) }
         }
         if searching {
-            if isSearching.isNews(1, at) { decoded.statuses.append(.diagnostic("searching")) }
+            if isSearching.isNews(1, at) { statuses.append(.diagnostic("searching")) }
         } else {
             isSearching = Told()
         }
@@ -132,12 +143,12 @@ struct OximeterByHand: DecoderByHand {
         let pulse = (frame.2 & 0x40) << 1 | frame.3
         if pulse != 0, pulse != 255, at - lastRate >= Self.pace {
             lastRate = at
-            decoded.readings.append(Reading(metric: .heartRate, value: Double(pulse)))
+            readings.append(Reading(metric: .heartRate, value: Double(pulse)))
         }
         let saturation = frame.4 & 0x7F
         if saturation != 0, saturation != 127, at - lastSaturation >= Self.pace {
             lastSaturation = at
-            decoded.readings.append(Reading(metric: .spo2, value: Double(saturation)))
+            readings.append(Reading(metric: .spo2, value: Double(saturation)))
         }
     }
 }
