@@ -5,7 +5,6 @@ import Vitals
 struct DeviceDecoder {
     let profile: Profile
     private var decoder: Decoder
-    private var decoded = Decoded()
     private(set) var offending: String?
     private static let longestShown = 32
     private(set) var counts: [String: Int] = [:]
@@ -15,20 +14,25 @@ struct DeviceDecoder {
         decoder = Decoder(profile)
     }
 
-    /// Goes on where a checkpoint left off; begins anew when the profile no longer fits it.
-    init(_ profile: Profile, restoring bytes: [UInt8]) {
-        self.profile = profile
-        decoder = (try? Decoder(profile, restoring: bytes)) ?? Decoder(profile)
+    /// Where the device is worn: clocks that show local time are read by it.
+    var zone: Zone {
+        get { decoder.zone }
+        set { decoder.zone = newValue }
     }
 
-    mutating func feed(_ bytes: [UInt8], input: String, at: Timestamp) -> Decoded {
+    /// Goes on where a checkpoint left off; begins anew when the profile no longer fits it.
+    mutating func restore(_ bytes: [UInt8]) {
+        decoder = (try? Decoder(profile, zone: zone, restoring: bytes)) ?? Decoder(profile, zone: zone)
+    }
+
+    /// Replaces what is in `decoded` by what the bytes mean.
+    mutating func feed(_ bytes: [UInt8], input: String, at: Timestamp, into decoded: inout Decoded) {
         decoded.removeAll()
         decoder.feed(bytes, input: input, at: at, into: &decoded)
         if let frame = decoded.offending {
             offending = frame.prefix(Self.longestShown).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
         }
         for (kind, count) in decoded.diagnostics { counts[kind.name, default: 0] += count }
-        return decoded
     }
 
     /// Forgets a half-received frame: the link was lost in its middle.

@@ -15,18 +15,14 @@ struct Household {
         book = RuleBook(files: configured.rules) { "\(ContentHash(of: $0))" }
         profiles = ProfileLibrary(files: configured.profiles)
         people = configured.people.sorted { $0.id < $1.id }
+        devices = Dictionary(configured.devices.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
-    func device(_ id: DeviceID) -> Device? { configured.devices.first { $0.id == id } }
+    private let devices: [DeviceID: Device]
 
-    func profile(of device: DeviceID) -> Profile? {
-        self.device(device).flatMap { $0.profile }.flatMap { profiles.named($0) }
-    }
+    func device(_ id: DeviceID) -> Device? { devices[id] }
 
-    /// Who wears a device at a moment.
-    func wearer(of device: DeviceID, at time: Timestamp) -> PersonID? {
-        configured.assignments.first { $0.device == device && $0.from <= time && time < $0.to }?.person
-    }
+    func profile(of device: Device) -> Profile? { device.profile.flatMap { profiles.named($0) } }
 
     /// What was put aside, one message per file.
     var problems: [String] { profiles.errors.map { "\($0)" } + book.errors.map { "\($0)" } }

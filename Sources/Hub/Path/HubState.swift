@@ -5,21 +5,21 @@ struct HubState {
     var lastTick: Timestamp
     var now: Timestamp
     var sources: SourceWatch
-    var decoders: [DeviceID: [UInt8]]
+    /// Decoders that an earlier version kept here; now each has a state of its own, see `DeviceTable`.
+    private(set) var decoders: [DeviceID: [UInt8]] = [:]
 
     private static let name = "path"
     private static let version = 1
 
-    init(lastTick: Timestamp, now: Timestamp, sources: SourceWatch, decoders: [DeviceID: [UInt8]]) {
+    init(lastTick: Timestamp, now: Timestamp, sources: SourceWatch) {
         self.lastTick = lastTick
         self.now = now
         self.sources = sources
-        self.decoders = decoders
     }
 
     /// Finds it among the states of a store; a fresh one when it is not there.
     init(_ states: [ComponentState]) throws(PathError) {
-        self.init(lastTick: .distantPast, now: .distantPast, sources: SourceWatch(), decoders: [:])
+        self.init(lastTick: .distantPast, now: .distantPast, sources: SourceWatch())
         guard let state = states.first(where: { $0.person == nil && $0.component == Self.name }) else { return }
         do {
             var reader = ByteReader(state.bytes)
@@ -40,10 +40,7 @@ struct HubState {
         writer.time(lastTick)
         writer.time(now)
         writer.wire(sources)
-        writer.list(decoders.sorted { $0.key < $1.key }) { writer, entry in
-            writer.id(entry.key)
-            writer.blob(entry.value)
-        }
+        writer.count(0)
         return writer.bytes
     }
 

@@ -11,6 +11,8 @@ struct PersonPath {
     private var rules: RuleState
     private var book: RuleBook
     private var savedRules: [UInt8]
+    /// Rules were evaluated since their state was last looked at.
+    private var hasEvaluated = true
     /// The rule engine's state of a person, kept beside those of `Analysis` and `Care`.
     private static let rulesComponent = "rules"
     private static let rulesVersion = 1
@@ -37,12 +39,14 @@ struct PersonPath {
         var settings = AnalysisSettings(zone: zone, features: household.book.features)
         for assignment in household.configured.assignments where assignment.person == person.id {
             settings.priorities[assignment.device] = household.device(assignment.device)?.priority ?? 0
-            settings.cadence[assignment.device] = household.profile(of: assignment.device)?.cadence.values.min()
+            let profile = household.device(assignment.device).flatMap { household.profile(of: $0) }
+            settings.cadence[assignment.device] = profile?.cadence.values.min()
         }
         return settings
     }
 
     var person: Person { facts.person }
+    var zone: Zone { facts.zone }
 
     /// Readings of a device that were put aside or doubted.
     func counts(of device: DeviceID) -> IntakeCounts { facts.analysis.counts(of: device) }
@@ -53,6 +57,7 @@ struct PersonPath {
         book = household.book
         facts.update(person: person, zone: zone, settings: PersonPath.settings(person, zone, household))
         rules.prepare(for: book, person: person)
+        hasEvaluated = true
     }
 
     // MARK: Inputs
@@ -117,6 +122,7 @@ struct PersonPath {
     }
 
     private mutating func decide(_ occasion: Occasion, into commit: inout Commit) {
+        hasEvaluated = true
         let triggers = rules.evaluate(
             book, at: facts.tick, occasion: occasion, person: facts.person, zone: facts.zone, source: facts)
         for trigger in triggers { commit.append(facts.care.handle(trigger)) }
@@ -131,6 +137,8 @@ struct PersonPath {
     mutating func changedStates() -> [ComponentState] {
         var states = facts.analysis.changedStates()
         if let care = facts.care.changedState() { states.append(care) }
+        guard hasEvaluated else { return states }
+        hasEvaluated = false
         let now = rules.checkpoint()
         if now != savedRules {
             savedRules = now

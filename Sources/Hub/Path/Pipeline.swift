@@ -13,13 +13,17 @@ public final class Pipeline {
     private var household: Household
     private var people: [PersonPath] = []
     private var index: [PersonID: Int] = [:]
-    private var decoders: [DeviceID: DeviceDecoder] = [:]
+    private var devices = DeviceTable()
+    /// What the last frame meant; kept for its memory.
+    private var decoded = Decoded()
     private var sources: SourceWatch
     private var lastTick: Timestamp
     /// The next tick of each person, beside `people`.
     private var due: [Timestamp] = []
-    /// When the first of them is to be decided; inputs before it need no look at the ticks.
-    private var nextDecision = Timestamp.distantFuture
+    /// The first of them.
+    private var earliest = Timestamp.distantFuture
+    /// When it is to be decided; inputs before it need no look at the ticks.
+    private var nextDecision: Timestamp { earliest + Ticks.grace }
     /// Whose state may have changed since the last commit, beside `people`.
     private var touched: [Bool] = []
     private var savedHub: [UInt8] = []
@@ -45,9 +49,8 @@ public final class Pipeline {
                     person: person, household: household, restoring: states.filter { $0.person == person.id },
                     recent: samples[person.id] ?? []))
         }
-        for (device, bytes) in saved.decoders {
-            decoders[device] = household.profile(of: device).map { DeviceDecoder($0, restoring: bytes) }
-        }
+        devices = DeviceTable(household, people: index)
+        devices.restore(states, packed: saved.decoders)
     }
 
     private func add(_ path: PersonPath) {
@@ -62,17 +65,19 @@ public final class Pipeline {
     public var problems: [String] { household.problems }
     /// Frames that did not parse, and readings that were put aside or doubted, by device and kind.
     public var diagnostics: [(device: DeviceID, kind: String, count: Int)] {
-        household.configured.devices.sorted { $0.id < $1.id }.flatMap { device in
-            var counts = decoders[device.id]?.counts ?? [:]
+        devices.entries.flatMap { entry in
+            var counts = entry.decoder?.counts ?? [:]
             for path in people {
-                for one in path.counts(of: device.id).named { counts[one.word, default: 0] += one.count }
+                for one in path.counts(of: entry.device.id).named { counts[one.word, default: 0] += one.count }
             }
-            return counts.sorted { $0.key < $1.key }.map { (device.id, $0.key, $0.value) }
+            return counts.sorted { $0.key < $1.key }.map { (entry.device.id, $0.key, $0.value) }
         }
     }
 
     /// The newest frame of a device that did not parse, in hexadecimal.
-    func offending(of device: DeviceID) -> String? { decoders[device]?.offending }
+    func offending(of device: DeviceID) -> String? {
+        devices.entries.first { $0.device.id == device }?.decoder?.offending
+    }
 
     // MARK: Inputs
 
@@ -114,13 +119,17 @@ public final class Pipeline {
     public func advance(to at: Timestamp) {
         begin(at: at)
         while nextDecision < at {
-            let tick = nextDecision - Ticks.grace
-            for position in people.indices where due[position] <= tick {
-                touched[position] = true
-                due[position] = people[position].close(tick: tick, into: &pending)
+            let tick = earliest
+            var next = Timestamp.distantFuture
+            for position in people.indices {
+                if due[position] <= tick {
+                    touched[position] = true
+                    due[position] = people[position].close(tick: tick, into: &pending)
+                }
+                if due[position] < next { next = due[position] }
             }
             lastTick = tick
-            nextDecision = (due.min() ?? .distantFuture) + Ticks.grace
+            earliest = next
         }
         now = max(now, at)
         lastTick = max(lastTick, Ticks.last(before: now))
@@ -141,31 +150,37 @@ public final class Pipeline {
     }
 
     private func decide(_ position: Int, by tick: Timestamp) {
+        let before = due[position]
         due[position] = tick
-        nextDecision = (due.min() ?? .distantFuture) + Ticks.grace
+        if tick <= earliest {
+            earliest = tick
+        } else if before == earliest {
+            // Who was first is no longer; only then must all be looked at.
+            earliest = due.min() ?? .distantFuture
+        }
     }
 
     private func decode(_ bytes: [UInt8], from device: DeviceID, input: String, at: Timestamp) {
-        guard let profile = household.profile(of: device), let person = household.wearer(of: device, at: at),
-            let position = index[person]
+        guard let place = devices.find(device), let position = devices.wearer(of: place, at: at),
+            devices.feed(
+                place, bytes, input: input, at: at, wearer: position, zone: { people[position].zone }, into: &decoded)
         else { return }
-        var decoder = decoders.removeValue(forKey: device) ?? DeviceDecoder(profile)
-        let decoded = decoder.feed(bytes, input: input, at: at)
-        for status in decoded.statuses { people[position].take(status, from: device, at: at) }
-        for reading in decoded.readings { people[position].take(reading, from: device, at: at) }
-        decoders[device] = decoder
-        wake(position)
+        // A frame that says nothing new changes nothing of the person.
+        guard !decoded.statuses.isEmpty || !decoded.readings.isEmpty else { return }
+        for index in decoded.statuses.indices { people[position].take(decoded.statuses[index], from: device, at: at) }
+        for index in decoded.readings.indices { people[position].take(decoded.readings[index], from: device, at: at) }
+        // Sooner than the next tick there is none.
+        if due[position] > lastTick + Ticks.pane { wake(position) } else { touched[position] = true }
     }
 
     private func linkChanged(_ device: DeviceID, _ state: LinkState, _ reason: String, at: Timestamp) {
-        guard let known = household.device(device), let person = household.wearer(of: device, at: at),
-            let position = index[person]
-        else { return }
-        if state == .lost || state == .connected { decoders[device]?.reset() }
+        guard let place = devices.find(device), let position = devices.wearer(of: place, at: at) else { return }
+        if state == .lost || state == .connected { devices.interrupt(place) }
         people[position].linkChanged(device, state, at: at)
         wake(position)
         let event = sources.change(
-            device: known, state: state, reason: reason, at: at, person: people[position].person)
+            device: devices.entries[place].device, state: state, reason: reason, at: at, person: people[position].person
+        )
         if let event { pending.append([event]) }
     }
 
@@ -218,10 +233,7 @@ public final class Pipeline {
                 add(path)
             }
         }
-        // A decoder lives by the profile it was made from; a changed file begins a new one.
-        decoders = decoders.filter { device, decoder in
-            new.profile(of: device)?.fingerprint == decoder.profile.fingerprint
-        }
+        devices = DeviceTable(new, people: index, keeping: devices)
     }
 
     // MARK: Commits
@@ -242,10 +254,9 @@ public final class Pipeline {
             commit.states += people[position].changedStates()
             touched[position] = false
         }
-        let state = HubState(
-            lastTick: lastTick, now: now, sources: sources, decoders: decoders.mapValues { $0.checkpoint() })
-        let bytes = state.encoded()
+        let bytes = HubState(lastTick: lastTick, now: now, sources: sources).encoded()
         if bytes != savedHub, !commit.isEmpty || savedHub.isEmpty {
+            commit.states += devices.changedStates()
             commit.states.append(HubState.component(bytes))
             savedHub = bytes
         }
