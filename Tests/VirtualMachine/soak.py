@@ -93,7 +93,7 @@ async def soak(rig: Rig, minutes: float):
 
         for name, peer in peers.items():
             await rig.check(f"{name}: every sample delivered is stored", hub.verify(name, peer))
-            print(f"        {len(peer.reached())} notifications", flush=True)
+            print(f"        {len(hub.reached(peer))} notifications", flush=True)
 
 
 async def main():

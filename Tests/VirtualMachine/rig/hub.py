@@ -30,6 +30,8 @@ class Hub:
         self.log = None
         self.commits_log = None
         self.process = 0
+        self.began = 0.0
+        """Since when (host's clock) there is this store."""
         self.ended: asyncio.Future | None = None
         """Its exit status, once it has ended."""
         self.away: list[tuple[float, float]] = []
@@ -40,6 +42,7 @@ class Hub:
     async def configure(self, devices: list[dict], **settings):
         """A fresh store, and a configuration with these devices, all worn by ada."""
         self.away.clear()
+        self.began = time.time()
         devices = [{"person": "ada"} | device for device in devices]
         configuration = {
             "hub": "test", "store": STORE, "socket": "/run/vitald/vitald.sock",
@@ -55,7 +58,7 @@ class Hub:
         run = next(self.runs)
         self.log, self.commits_log = f"vitald.{run}.log", f"commits.{run}.log"
         _, self.ended = await self.machine.launch(
-            f"cd {FOLDER}; exec > /run/results/{self.log} 2>&1; echo $$ > /tmp/vitald.pid;"
+            f"cd {FOLDER}; ulimit -c unlimited; exec > /run/results/{self.log} 2>&1; echo $$ > /tmp/vitald.pid;"
             f"exec {AS_SERVICE} {self.program} run --config vitald.json5")
         await self.machine.run(f"/run/cache/bin/commits {STORE} > /run/results/{self.commits_log} 2>&1 &")
         await self.until(lambda: "ready: " in self.text(), "the daemon gets ready", 30)
@@ -126,7 +129,7 @@ class Hub:
                 result = await result
             if result:
                 return result
-            assert not (self.ended and self.ended.done()), f"the daemon ended by itself\n{self.tail()}"
+            assert not (self.ended and self.ended.done()), f"the daemon ended with {self.ended.result()}\n{self.tail()}"
             if time.monotonic() > end:
                 raise AssertionError(f"not within {limit:g} s: {what}\n--- the daemon's last words\n{self.tail()}")
             await asyncio.sleep(0.05)
@@ -138,7 +141,7 @@ class Hub:
         """Every sample that reached the guest since the store is there, is in it, value for value and in order, and no
         other. What came while the daemon was away may be missing."""
         peer.playing = False
-        wanted = {entry["metric"] for sent in peer.reached() for entry in sent.expected}
+        wanted = {entry["metric"] for sent in self.reached(peer) for entry in sent.expected}
         assert wanted, f"{peer.name} has delivered nothing"
         end = time.monotonic() + SETTLED
         while True:
@@ -150,10 +153,13 @@ class Hub:
             await asyncio.sleep(0.3)
         peer.playing = True
 
+    def reached(self, peer):
+        return [sent for sent in peer.sent if sent.at >= self.began]
+
     def difference(self, metric: str, peer, rows) -> str | None:
         """In what the stored samples of a metric differ from what was delivered."""
         stored, values, totals = [row["value"] for row in rows], [], []
-        for sent in peer.reached():
+        for sent in self.reached(peer):
             optional = any(start <= sent.at <= end for start, end in self.away)
             for entry in sent.expected:
                 if entry["metric"] == metric and "total" in entry:
@@ -161,10 +167,10 @@ class Hub:
                 elif entry["metric"] == metric:
                     values.append((entry["value"], optional))
         if totals:
-            grown = totals[-1] - totals[0]
-            # A counter's first state may have been read before its first notification.
-            return None if any(close(sum(stored), grown + first) for first in (0, totals[1] - totals[0])) else \
-                f"{metric}: {grown:g} more on the counter, {sum(stored):g} stored"
+            # A counter that starts at midnight counts as a whole; of others the first state is only where counting begins.
+            known = [totals[-1] - totals[0], totals[-1]]
+            return None if any(close(sum(stored), total) for total in known) else \
+                f"{metric}: the counter went from {totals[0]:g} to {totals[-1]:g}, {sum(stored):g} stored"
         index = 0
         for number, (value, optional) in enumerate(values):
             if index < len(stored) and close(value, stored[index]):

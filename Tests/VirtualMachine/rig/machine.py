@@ -41,6 +41,9 @@ class Machine:
             raise GuestError(f"the guest said {line!r}; see {self.results}/console.log")
         self.listener = asyncio.create_task(self.listen(reader))
         await self.set_clock()
+        # Whatever crashes leaves a core file in the results.
+        self.results.chmod(0o1777)
+        await self.run("echo /run/results/core.%e > /proc/sys/kernel/core_pattern")
 
     def socket(self, name: str) -> str:
         # Paths of sockets are short (108 bytes); that of the results may be long.

@@ -249,10 +249,6 @@ class Peer:
         for value in reply["bytes"]:
             await self.notify(connection, reply["on"], bytes.fromhex(value), reply.get("expected", []))
 
-    def reached(self) -> list[Sent]:
-        """What got as far as the guest."""
-        return [entry for entry in self.sent if entry.at]
-
 
 class Passkey(PairingDelegate):
     """Shows six digits, which a person reads off the device."""

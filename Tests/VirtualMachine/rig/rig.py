@@ -117,8 +117,8 @@ class Rig:
         return time.time() + self.machine.offset
 
     def latencies(self, source: str, peer, metric="heart_rate"):
-        """Adds how long notifications took until their samples were committed, where the daemon was there all along."""
-        delivered = [sent.at + self.machine.offset for sent in peer.reached()
+        """Adds how long notifications took until their samples were committed. The daemon must have been there all along."""
+        delivered = [sent.at + self.machine.offset for sent in self.hub.reached(peer)
                      if any(entry["metric"] == metric for entry in sent.expected)]
         rows = self.hub.counts(source).get(metric, [])
         for index, at in enumerate(delivered):
