@@ -130,6 +130,18 @@ import Vitals
         #expect(specialised.contains(true))
     }
 
+    @Test("a value that is none while the finger is out does not hide that the next one is suppressed")
+    func suppressed() throws {
+        let profile = try #require(Files.library["contec.cms50.legacy"])
+        let feeds: [[UInt8]] = [
+            [0x86, 0, 0, 70, 97], [0x96, 0, 0, 0, 0], [0x96, 0, 0, 70, 97], [0x96, 0, 0, 0, 97], [0x86, 0, 0, 71, 97],
+        ]
+        compare(
+            profile,
+            feeds.enumerated().map { ("port", $1, .start + .milliseconds(Int64($0) * 16)) },
+            timed: true)
+    }
+
     @Test("every flag byte of the heart rate service decodes alike")
     func flags() throws {
         for id in ["ble.hrs", "ble.rsc", "ble.csc", "ble.plx"] {

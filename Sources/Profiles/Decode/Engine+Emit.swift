@@ -14,8 +14,9 @@ extension Engine {
             }
             let slot = slots + Int(emission.pointee.slot)
             if slot.pointee.count == 0 || (slot.pointee.count < 0 && slot.pointee.number.isNaN) {
-                // Another value in its place would be held back only while `thin` holds the metric back.
-                if isThin, !isHeldBack(emission) { isThin = false }
+                // Another value in its place would be suppressed, and counted, or held back only while `thin` holds the
+                // metric back.
+                if isThin, holdsAny(emission.pointee.unless) || !isHeldBack(emission) { isThin = false }
                 continue
             }
             if !emission.pointee.unless.isEmpty, holdsAny(emission.pointee.unless) {
