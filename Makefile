@@ -8,13 +8,14 @@
 #   make install    as root: PREFIX (/usr/local), DESTDIR (for packages)
 #   make check      profiles and rules with the tests inside them
 #   make bench      how fast this machine runs the path, the decoders and the store (SECONDS_EACH=2)
+#   make fuzz       foreign bytes for decoders and parsers, guided by coverage, FUZZ_SECONDS (60) each
 #   make format     formats all Swift files
 #   make clean      removes what was built
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := release
-.PHONY: demo test test-ble soak-ble release install check bench format lint unit-tests sandbox clean deps
+.PHONY: demo test test-ble soak-ble release install check bench fuzz format lint unit-tests sandbox clean deps
 
 # The CPU to build for: this one. Packages for others leave it empty (`make MARCH=`) or name a level (`x86-64-v3`).
 MARCH ?= native
@@ -81,6 +82,10 @@ bench: release
 	@for area in pipeline decode store; do echo; \
 		LD_PRELOAD=$(CURDIR)/.build/allocations.so $(VITALD) bench $$area --format table --seconds $(SECONDS_EACH); done
 	-@Benchmarks/sqlite_rows.py
+
+# libFuzzer comes with the toolchain. `Tests/Fuzz/fuzz merge` takes what was learned into the corpus that `make test` replays.
+fuzz:
+	@Tests/Fuzz/fuzz
 
 format:
 	swift format --in-place --recursive $(SWIFT_FILES)

@@ -43,7 +43,7 @@ let package = Package(
 
         tests(of: "Vitals"),
         tests(of: "JSON5"),
-        tests(of: "Profiles", ["JSON5"], exclude: ["Fixtures"]),
+        tests(of: "Profiles", ["JSON5", "Analysis"], exclude: ["Fixtures"]),
         tests(of: "Links", ["Vitals", "JSON5", "Profiles", "Simulator"]),
         tests(of: "Analysis"),
         tests(of: "RuleEngine", exclude: ["Fixtures"]),
@@ -55,6 +55,9 @@ let package = Package(
             name: "EndToEndTests", dependencies: ["Vitals", "JSON5", "Links", "Storage", "Hub"], swiftSettings: strict),
         .testTarget(
             name: "VitaldTests", dependencies: ["vitald", "Vitals", "Links", "Storage", "Hub"], swiftSettings: strict),
+        .testTarget(
+            name: "FuzzTests", dependencies: ["Vitals", "JSON5", "Profiles"], path: "Tests/Fuzz",
+            exclude: ["Corpus", "entry.template", "fuzz", "profile.dict", "targets"], swiftSettings: strict),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

@@ -23,6 +23,32 @@ import Vitals
         #expect("\(error)".contains("^"))
     }
 
+    @Test("the vector beyond the limit is named, and so is the base too many")
+    func counts() throws {
+        let head = "{ schema: 1, version: 1, name: \"n\", transport: \"ble\", inputs: { a: { char: \"2A37\" } },"
+        let vector = "{ input: \"a\", hex: \"00\", samples: [], kind: \"specification\", source: \"s\" },\n"
+        func text(vectors: Int) -> String {
+            head + " id: \"t.t\", messages: [ { id: \"m\", input: \"a\" } ],\nvectors: [\n"
+                + String(repeating: vector, count: vectors) + "] }"
+        }
+        #expect(try Profile(text: text(vectors: 1000), file: "t").vectors.count == 1000)
+        let error = try #require(throws: JSONError.self) { try Profile(text: text(vectors: 1001), file: "t") }
+        #expect("\(error.location): \(error.message)" == "1003:1: a profile has at most 1000 vectors")
+
+        let files = (1...6).map { level in
+            Configured.File(
+                path: "\(level)",
+                text: head + (level < 6 ? "\nextends: \"t.x\(level + 1)\"," : "")
+                    + " id: \"t.x\(level)\", messages: [ { id: \"m\", input: \"a\" } ] }")
+        }
+        let library = ProfileLibrary(files: files)
+        #expect(library.ids == ["t.x3", "t.x4", "t.x5", "t.x6"])
+        #expect(
+            library.errors.map { "\($0.file ?? ""):\($0.location): \($0.message)" } == [
+                "4:2:10: more than 4 profiles extend each other", "5:2:10: more than 4 profiles extend each other",
+            ])
+    }
+
     @Test("there are at least ten of them")
     func enough() { #expect(Self.names.count >= 10) }
 

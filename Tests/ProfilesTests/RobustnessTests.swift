@@ -1,6 +1,8 @@
-import Profiles
+import Analysis
 import Testing
 import Vitals
+
+@testable import Profiles
 
 /// Streams of the serial profiles, in the pieces that a port delivered.
 enum Streams {
@@ -25,56 +27,109 @@ enum Streams {
     ].map { Array($0.utf8) }
 }
 
-@Suite struct RobustnessTests {
-    private func check(_ decoded: Decoded, _ note: @autoclosure () -> String) {
-        for reading in decoded.readings {
-            #expect(reading.value.isFinite && Float(reading.value).isFinite, "\(note())")
-        }
+/// Everything on the way of a device's bytes to the store: what the decoder says becomes samples with their quality.
+///
+/// Frames come five a second; what was stored is looked at when their tick closes.
+private struct Way {
+    private var analysis: PersonAnalysis
+    private let device = DeviceID(high: 1, low: 2)
+    private var now = Timestamp.start
+    private var tick = Timestamp.start
+    private(set) var stored = 0
+    private(set) var implausible = 0
+
+    init() throws { analysis = try PersonAnalysis(person: PersonID(high: 3, low: 4), settings: AnalysisSettings()) }
+
+    mutating func take(_ decoded: Decoded, _ note: @autoclosure () -> String) {
+        for reading in decoded.readings where !reading.value.isFinite { Issue.record("\(note()): \(reading)") }
         for status in decoded.statuses {
             switch status {
             case .contact(let level), .signal(let level): #expect((0...1).contains(level), "\(note())")
             case .worn, .diagnostic: break
             }
+            analysis.take(status, from: device, at: now)
+        }
+        for reading in decoded.readings { analysis.take(reading, from: device, at: now) }
+        now = now + .milliseconds(200)
+        while tick + .seconds(2) < now { close(note()) }
+    }
+
+    private mutating func close(_ note: String) {
+        tick = tick + .seconds(5)
+        for sample in analysis.close(tick: tick).samples {
+            stored += 1
+            let isPlausible = sample.metric.plausible.contains(sample.value)
+            if !isPlausible { implausible += 1 }
+            guard !sample.value.isFinite || isPlausible == sample.quality.contains(.implausible) else { continue }
+            Issue.record("\(note), stored within five seconds: \(sample)")
         }
     }
 
-    @Test("no truncation and no flipped bit of any vector traps or yields what is not finite")
+    /// Closes what is open, and waits for counters that are held until the next value.
+    mutating func finish() { for _ in 0..<3 { close("at the end") } }
+}
+
+@Suite struct RobustnessTests {
+    @Test("no truncation and no flipped bit of any vector traps or is stored as plausible when it is not")
     func damage() throws {
+        var (stored, implausible) = (0, 0)
         for profile in Files.library.profiles {
+            var way = try Way()
             for vector in profile.vectors {
                 for feed in vector.feeds {
                     for count in 0...feed.bytes.count {
                         var decoder = Decoder(profile)
-                        check(decoder.take(Array(feed.bytes[..<count]), feed.input), "\(vector.id) cut at \(count)")
+                        way.take(decoder.take(Array(feed.bytes[..<count]), feed.input), "\(vector.id) cut at \(count)")
                     }
                     for bit in 0..<8 * feed.bytes.count {
                         var damaged = feed.bytes
                         damaged[bit / 8] ^= 1 << UInt8(bit % 8)
                         var decoder = Decoder(profile)
-                        check(decoder.take(damaged, feed.input), "\(vector.id) with bit \(bit) flipped")
+                        way.take(decoder.take(damaged, feed.input), "\(vector.id) with bit \(bit) flipped")
                     }
                 }
             }
+            way.finish()
+            stored += way.stored
+            implausible += way.implausible
         }
+        #expect(stored > 10_000 && implausible > 100, "\(stored) stored, \(implausible) of them implausible")
     }
 
-    @Test("random bytes never trap and keep a decoder small")
+    @Test("random bytes never trap, are not stored as plausible when they are not, and keep a decoder small")
     func random() throws {
         var dice = Dice(state: 11)
+        var (stored, implausible) = (0, 0)
         for profile in Files.library.profiles {
-            for input in profile.inputs.keys.sorted() {
+            for (index, input) in profile.program.inputs.enumerated() where profile.inputs[input.name] != nil {
+                var way = try Way()
                 var decoder = Decoder(profile)
-                var decoded = Decoded()
-                for _ in 0..<400 {
-                    let size = Int.random(in: 0...600, using: &dice)
+                for round in 0..<400 {
+                    let size = Int.random(in: 0...(round % 2 == 0 ? 600 : 24), using: &dice)
                     let alphabet: ClosedRange<UInt8> = Bool.random(using: &dice) ? 0...255 : 32...126
-                    let noise = (0..<size).map { _ in UInt8.random(in: alphabet, using: &dice) }
-                    decoder.feed(noise, input: input, at: .start, into: &decoded)
+                    var noise = (0..<size).map { _ in UInt8.random(in: alphabet, using: &dice) }
+                    if round % 4 == 3 { shape(&noise, input, profile, index, &dice) }
+                    way.take(decoder.take(noise, input.name), profile.id)
                 }
-                check(decoded, profile.id)
+                way.finish()
+                stored += way.stored
+                implausible += way.implausible
                 #expect(decoder.checkpoint().count < 10_000)
             }
         }
+        #expect(stored > 10_000 && implausible > 1000, "\(stored) stored, \(implausible) of them implausible")
+    }
+
+    /// Noise within a frame of a vector, sealed with the check that the input asks for: it reaches the fields.
+    private func shape(
+        _ noise: inout [UInt8], _ input: Profiles.Input, _ profile: Profile, _ index: Int, _ dice: inout Dice
+    ) {
+        let feeds = profile.vectors.flatMap(\.feeds).filter { $0.input == input.name && !$0.bytes.isEmpty }
+        guard let frame = feeds.randomElement(using: &dice)?.bytes else { return }
+        noise = frame
+        for _ in 0..<3 { noise[.random(in: noise.indices, using: &dice)] = .random(in: 0...255, using: &dice) }
+        if let check = input.shape.check { check.seal(&noise) }
+        if case .marker(let marker) = input.framing { marker.check?.seal(&noise) }
     }
 
     @Test("a frame longer than allowed is counted, not decoded")

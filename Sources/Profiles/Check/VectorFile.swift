@@ -24,8 +24,9 @@ public struct VectorFile: Sendable {
         /// `nil`: not looked at.
         var statuses: [Status]?
         var fields: [Field]
-        /// An error at the vector's place in the file, whose message is replaced.
-        var place: JSONError
+        var file: String
+        /// Only the place: a file may be one line, which every vector's error would hold.
+        var location: SourceLocation
     }
 
     /// What is fed at once.
@@ -120,7 +121,8 @@ extension VectorFile.Entry {
         for member in try expect.optional("fields")?.members() ?? [] {
             fields.append(try VectorFile.Field(member.key, member.reader))
         }
-        place = reader.error("")
+        file = reader.document.file
+        location = reader.location
     }
 }
 

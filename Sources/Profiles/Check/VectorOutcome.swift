@@ -73,9 +73,9 @@ extension Profile {
 
 extension VectorFile.Entry {
     func failure(_ message: String, _ profile: String) -> VectorFailure {
-        var error = place
-        error.message = "vector \(id) (\(profile)): \(message)"
-        return VectorFailure(profile: profile, vector: id, error: error)
+        VectorFailure(
+            profile: profile, vector: id,
+            error: JSONError(.invalidValue, file: file, at: location, "vector \(id) (\(profile)): \(message)"))
     }
 }
 

@@ -26,7 +26,7 @@ extension ProfileParser {
         guard let list = try message.optional("fields") else { return }
         let readers = try list.array()
         guard readers.count <= Program.mostFields else {
-            throw list.error("a message has at most \(Program.mostFields) fields, this one has \(readers.count)")
+            throw readers[Program.mostFields].error("a message has at most \(Program.mostFields) fields")
         }
         var fields: [FieldInstruction] = []
         var slots: Set<Int32> = []

@@ -18,7 +18,7 @@ extension ProfileParser {
                 throw inputs.document.error(at: member.keyLocation, "'assembled' is the input of assembled messages")
             }
             guard tables.inputs.count < Self.mostInputs else {
-                throw inputs.document.error(at: member.keyLocation, "more than \(Self.mostInputs) inputs")
+                throw inputs.document.error(at: member.keyLocation, "a profile has at most \(Self.mostInputs) inputs")
             }
             tables.inputs.append(try input(member.key, member.reader))
         }

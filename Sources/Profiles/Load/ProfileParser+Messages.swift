@@ -52,7 +52,7 @@ extension ProfileParser {
                 }
                 guard !taken.contains(try id.string()) else { continue }
                 guard scopes.count < Self.mostMessages else {
-                    throw list.error("more than \(Self.mostMessages) messages")
+                    throw reader.error("a profile has at most \(Self.mostMessages) messages")
                 }
                 // A base on another kind of link may have inputs that this profile has no use for.
                 let isUseful = try hasInput(of: reader)
@@ -144,6 +144,11 @@ extension ProfileParser {
         if let when = try reader.optional("when") { try readWhen(when, &scope) }
         try readFields(reader, &scope)
         let entries = try reader.optionalArray("emit") ?? []
+        for list in ["emit", "status"] {
+            let entries = try reader.optionalArray(list) ?? []
+            guard entries.count > Self.mostEntries else { continue }
+            throw entries[Self.mostEntries].error("a message has at most \(Self.mostEntries) entries of '\(list)'")
+        }
         try readStatuses(reader, &scope)
         var emissions: [Emission] = []
         for entry in entries { emissions.append(try emission(entry, scope)) }
@@ -244,7 +249,8 @@ extension ProfileParser {
             guard member.key.hasPrefix("b"), let place = Int(member.key.dropFirst()),
                 (0..<Program.longestFrame).contains(place)
             else {
-                throw reader.document.error(at: member.keyLocation, "expected a byte of the frame: b0, b1, …")
+                throw reader.document.error(
+                    at: member.keyLocation, "expected a byte of the frame, b0 to b\(Program.longestFrame - 1)")
             }
             pattern.tests.append(FramePattern.Test(at: place, allowed: try allowedBytes(member.reader)))
         }

@@ -5,7 +5,7 @@ extension ProfileParser {
     mutating func readVectors(_ root: JSONReader) throws(JSONError) {
         let readers = try root.optionalArray("vectors") ?? []
         guard readers.count <= Self.mostVectors else {
-            throw try root.required("vectors").error("more than \(Self.mostVectors) vectors")
+            throw readers[Self.mostVectors].error("a profile has at most \(Self.mostVectors) vectors")
         }
         for (index, reader) in readers.enumerated() {
             profile.vectors.append(try vector(reader, number: index + 1))

@@ -31,6 +31,8 @@ struct ProfileParser {
     /// More than any device needs; bounds for foreign files.
     static let mostInputs = 16
     static let mostMessages = 128
+    /// Of `emit`, and of `status`, in a message.
+    static let mostEntries = 64
     static let mostVectors = 1000
     static let deepestExtension = 4
     static let mostItems = 8192
