@@ -11,16 +11,16 @@ enum Vitald {
     static let commands: [any Subcommand.Type] = [
         RunCommand.self, DemoCommand.self, ReplayCommand.self, SimulateCommand.self, ImportCommand.self,
         QueryCommand.self, SeriesCommand.self, EventsCommand.self, ExplainCommand.self, CheckCommand.self,
-        DecodeCommand.self, BenchCommand.self, StatusCommand.self, DevicesListCommand.self, DevicesProbeCommand.self,
-        AlertAckCommand.self, PlanAcceptCommand.self, PlanDeclineCommand.self, ReloadCommand.self, StopCommand.self,
-        VersionCommand.self,
+        DecodeCommand.self, BenchCommand.self, StatusCommand.self, DevicesListCommand.self, DevicesScanCommand.self,
+        DevicesProbeCommand.self, AlertAckCommand.self, PlanAcceptCommand.self, PlanDeclineCommand.self,
+        ReloadCommand.self, StopCommand.self, VersionCommand.self,
     ]
 
     /// Words that stand before others: `alert ack`.
     static let groups = [
         ("alert", "Answer alerts"),
         ("plan", "Answer proposed changes of an exercise plan"),
-        ("devices", "Look at the devices of a running daemon, and at serial ports"),
+        ("devices", "Look at the devices of a running daemon, at serial ports and at Bluetooth devices around"),
     ]
 
     static let purpose = "vitald reads heart-rate and step sensors, watches over them and explains what it tells."

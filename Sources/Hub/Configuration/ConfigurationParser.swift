@@ -108,16 +108,29 @@ struct ConfigurationParser {
     // MARK: Devices
 
     private func device(_ reader: JSONReader, people: [Person]) throws(JSONError) -> (Device, Assignment) {
-        let it = try reader.object(known: ["name", "id", "profile", "port", "person", "priority", "user"])
+        let it = try reader.object(known: [
+            "name", "id", "profile", "port", "address", "person", "priority", "user",
+        ])
         let name = try shortName(it.required("name"))
         let id = try it.optional("id").map { reader throws(JSONError) -> DeviceID in try self.id(reader) }
         let device = Device(
             id: id ?? DeviceID(derivedFrom: name), name: name, profile: try it.string("profile"),
-            port: try port(it.required("port")), priority: try it.optionalInteger("priority", in: -100...100) ?? 0)
+            port: try place(it), priority: try it.optionalInteger("priority", in: -100...100) ?? 0)
         let wearer = try it.oneOf("person", allowed: people.map(\.name))
         let person = people.first { $0.name == wearer }?.id ?? PersonID(derivedFrom: wearer)
         let user = UInt8(try it.optionalInteger("user", in: 0...255) ?? 0)
         return (device, Assignment(device: device.id, deviceUser: user, person: person))
+    }
+
+    /// Where the device is: `port` of a serial one, `address` of one with Bluetooth LE.
+    private func place(_ it: JSONReader) throws(JSONError) -> String {
+        guard let address = try it.optional("address") else { return try port(it.required("port")) }
+        if let port = try it.optional("port") {
+            throw port.error("a device has a port (serial) or an address (Bluetooth LE), not both")
+        }
+        let text = try address.string()
+        do throws(LinkError) { _ = try PeerName(text) } catch { throw address.error(error.message) }
+        return text
     }
 
     private func port(_ reader: JSONReader) throws(JSONError) -> String {

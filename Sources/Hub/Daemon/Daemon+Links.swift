@@ -16,6 +16,7 @@ extension Daemon {
                 observer.log("\(device.name): no profile \"\(device.profile ?? "")\"\(known); the device is left alone")
                 continue
             }
+            if profile.transport == .ble { continue }
             guard let settings = SerialSettings(profile) else {
                 observer.log("\(device.name): profile \(profile.id) is not for a serial port; the device is left alone")
                 continue
@@ -32,6 +33,7 @@ extension Daemon {
         // Once all are known: whoever names a port comes before whoever takes any.
         for device in configured.devices { links[device.id]?.start() }
         ports.start { [links] device in links[device]?.reconsider() }
+        startBluetooth(profiles)
     }
 
     /// Lets the links of an earlier configuration end, then starts those of the present one.
@@ -41,14 +43,16 @@ extension Daemon {
     func restartLinks() {
         guard !isRestartingLinks else { return }
         isRestartingLinks = true
-        let (ports, links) = (ports, links)
+        let (ports, links, bluetooth) = (ports, links, bluetooth)
         self.ports = nil
+        self.bluetooth = nil
         self.links = [:]
         let known = Set(configured.devices.map(\.id))
         states = states.filter { known.contains($0.key) }
         DispatchQueue.global().async {
             ports?.stop()
             for link in links.values { link.stop() }
+            bluetooth?.stop()
             self.executor.queue.async { self.assumeIsolated { $0.linksEnded() } }
         }
     }

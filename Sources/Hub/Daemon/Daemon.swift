@@ -54,6 +54,8 @@ public actor Daemon {
     var isRestartingLinks = false
     /// Finds the ports that are named by USB ids or left to be found; nil when stopped.
     var ports: SerialPorts?
+    /// Nil without Bluetooth devices, and when stopped.
+    var bluetooth: BLELinks?
     var states: [DeviceID: (state: LinkState, reason: String, since: Timestamp)] = [:]
     /// Bytes that came in, by device, since the start.
     var received: [DeviceID: Int] = [:]
@@ -210,6 +212,8 @@ public actor Daemon {
         isStopping = true
         systemd.stopping()
         inbox.close()
+        bluetooth?.stop()
+        bluetooth = nil
         ports?.stop()
         ports = nil
         for link in links.values { link.stop() }
