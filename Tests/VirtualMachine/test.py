@@ -83,6 +83,7 @@ async def everyday(rig: Rig):
             assert all(peer.subscribed and peer.connections == 1 for peer in peers.values()), \
                 {name: (peer.connections, peer.subscribed) for name, peer in peers.items()}
             await asyncio.sleep(3)
+            await rig.machine.compare_clocks()
             for name, peer in peers.items():
                 await hub.verify(name, peer)
             rig.latencies("strap", strap)
@@ -90,7 +91,7 @@ async def everyday(rig: Rig):
         await rig.check("four links at once: every sample delivered is stored", together())
 
         async def drop():
-            began, had = rig.now(), hub.count("strap")
+            began, had = await rig.now(), hub.count("strap")
             await strap.drop()
             await hub.until(lambda: strap.subscribed, "the strap is connected again")
             await hub.until_samples("strap", had + 4)
@@ -106,6 +107,7 @@ async def everyday(rig: Rig):
             await hub.until(lambda: any("lost" in event for event in hub.events()), "a source event tells that it is lost")
             await asyncio.sleep(2)
             had = hub.count("strap")
+            await rig.machine.compare_clocks()
             strap.arrive()
             await hub.until_samples("strap", had + 4)
             back = strap.arrivals[-1] + rig.machine.offset
@@ -117,7 +119,7 @@ async def everyday(rig: Rig):
         await rig.check("out of range (supervision timeout) and back: told, and measured within 3 s", out_of_range())
 
         async def changed():
-            began, had = rig.now(), hub.count("strap")
+            began, had = await rig.now(), hub.count("strap")
             await strap.change_services({"uuid": "1816", "characteristics": [{"uuid": "2a5c", "properties": ["read"], "value": "0000"}]})
             await hub.until(lambda: hcilog.discoveries(log, began), "services are discovered again")
             await hub.until_samples("strap", had + 6)
@@ -180,7 +182,7 @@ async def secrets(rig: Rig):
             # A new adapter knows no keys: they must come out of the store.
             await rig.unplug()
             await rig.plug()
-            began = rig.now()
+            began = await rig.now()
             await hub.start()
             for name in had:
                 await hub.until_samples(name, had[name] + 4, limit=30)

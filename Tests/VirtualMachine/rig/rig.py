@@ -112,9 +112,10 @@ class Rig:
 
     # Checks
 
-    def now(self) -> float:
+    async def now(self) -> float:
         """The guest's clock."""
-        return time.time() + self.machine.offset
+        await self.machine.compare_clocks()
+        return time.time() + self.machine.offset - 0.05
 
     def latencies(self, source: str, peer, metric="heart_rate"):
         """Adds how long notifications took until their samples were committed. The daemon must have been there all along."""
