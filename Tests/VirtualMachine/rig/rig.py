@@ -142,7 +142,7 @@ class Rig:
             await asyncio.wait_for(work, limit)
             bug = await self.machine.run("dmesg | grep -E 'kernel BUG|Oops|general protection'", check=False)
             assert not bug, f"the guest's kernel: {bug}"
-        except (Exception, asyncio.CancelledError) as error:
+        except Exception as error:
             self.failed.append(name)
             reason = str(error) if isinstance(error, (AssertionError, GuestError)) and str(error) else traceback.format_exc()
             print(f"NOT OK  {time.monotonic() - began:5.1f} s  {name}\n{indented(reason)}", flush=True)
