@@ -14,6 +14,8 @@ public struct Configuration: Sendable {
     public var people: [Person]
     public var devices: [Device]
     public var assignments: [Assignment]
+    /// Keys that profiles ask for by name (`$secret.name`). They go to drivers only: never into recordings or the store.
+    public var secrets: [String: String]
 
     public static let defaultSocketPath = "/run/vitald/vitald.sock"
     /// Shorter would only wear the disk; longer would lose more than half a minute in a power cut (DESIGN §5).
@@ -22,7 +24,7 @@ public struct Configuration: Sendable {
     public init(
         hubName: String, storePath: String, socketPath: String = Configuration.defaultSocketPath,
         profileFolders: [String], ruleFolders: [String], commitInterval: TimeSpan = .seconds(1), people: [Person],
-        devices: [Device], assignments: [Assignment]
+        devices: [Device], assignments: [Assignment], secrets: [String: String] = [:]
     ) {
         self.hubName = hubName
         self.storePath = storePath
@@ -33,6 +35,7 @@ public struct Configuration: Sendable {
         self.people = people
         self.devices = devices
         self.assignments = assignments
+        self.secrets = secrets
     }
 
     /// Reads a configuration file. Relative paths in it are relative to its folder.

@@ -9,7 +9,7 @@ struct ConfigurationParser {
 
     func parse() throws(JSONError) -> Configuration {
         let root = try document.reader.object(
-            known: ["hub", "store", "socket", "profiles", "rules", "commit", "people", "devices"])
+            known: ["hub", "store", "socket", "profiles", "rules", "commit", "people", "devices", "secrets"])
         let people = try (root.optionalArray("people") ?? []).map { reader throws(JSONError) in try person(reader) }
         try unique(people.map(\.name), "people", in: root)
         var devices: [Device] = []
@@ -29,7 +29,16 @@ struct ConfigurationParser {
             storePath: absolute(try root.string("store")),
             socketPath: try root.optionalString("socket").map(absolute) ?? Configuration.defaultSocketPath,
             profileFolders: try folders(root, "profiles"), ruleFolders: try folders(root, "rules"),
-            commitInterval: commit, people: people, devices: devices, assignments: assignments)
+            commitInterval: commit, people: people, devices: devices, assignments: assignments,
+            secrets: try secrets(root))
+    }
+
+    private func secrets(_ root: JSONReader) throws(JSONError) -> [String: String] {
+        var secrets: [String: String] = [:]
+        for member in try root.optional("secrets")?.members() ?? [] {
+            secrets[member.key] = try member.reader.string()
+        }
+        return secrets
     }
 
     private func folders(_ root: JSONReader, _ key: String) throws(JSONError) -> [String] {

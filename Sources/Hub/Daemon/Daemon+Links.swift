@@ -23,8 +23,13 @@ extension Daemon {
             }
             let clock = clock
             let inbox = inbox
+            let zone = zone(of: device.id)
+            let secrets = configuration.secrets
             let link = SerialLink(
                 device: device.id, path: port, settings: settings,
+                context: {
+                    StepContext(now: clock.now(), zone: zone, settings: profile.settings, secrets: secrets)
+                },
                 locate: ports.locator(for: device, at: port, profile), now: { clock.now() },
                 // Links are stopped, and silent, before the hub goes: the reference back does not outlive it.
                 sink: { output in inbox.put { self.assumeIsolated { $0.take(output) } } }, log: observer.log)
@@ -34,6 +39,13 @@ extension Daemon {
         for device in configured.devices { links[device.id]?.start() }
         ports.start { [links] device in links[device]?.reconsider() }
         startBluetooth(profiles)
+    }
+
+    /// Where a device is worn: its clock is set to that time.
+    private func zone(of device: DeviceID) -> Zone {
+        let wearer = configured.assignments.last { $0.device == device }?.person
+        let name = configured.people.first { $0.id == wearer }?.zone
+        return name.flatMap { try? Zone(named: $0) } ?? .utc
     }
 
     /// Lets the links of an earlier configuration end, then starts those of the present one.

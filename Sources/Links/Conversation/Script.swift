@@ -34,7 +34,7 @@ public struct Script: Hashable, Sendable {
         // By name, so that of two inputs on one channel it is always the same that gets the bytes.
         for (name, source) in profile.inputs.sorted(by: { $0.key > $1.key }) {
             switch source {
-            case .serial: inputs[.port] = name
+            case .serial: inputs[.port] = profile.serialInput
             case .characteristic(let uuid):
                 inputs[.characteristic(uuid)] = name
                 shapes[.characteristic(uuid)] = profile.shape(of: name)

@@ -35,6 +35,8 @@ struct ANTChannel: Driver {
     private var restarts = 0
 
     private static let network: UInt8 = 0
+    /// The stage that tells the channel whom to follow.
+    private static let identifying = 4
     /// A stick answers within a few milliseconds.
     private static let answerTime = TimeSpan.milliseconds(500)
     /// What a stick needs to restart, and what old ones, which do not announce it, are given.
@@ -197,7 +199,8 @@ struct ANTChannel: Driver {
         guard id != 1 else {
             guard channel == self.channel, stage > commands.count else { return false }
             switch code {
-            case Code.channelClosed: begin(commands.count, at, &actions)
+            // From the channel's id on: a closed channel may have forgotten whom it followed.
+            case Code.channelClosed: begin(Self.identifying, at, &actions)
             case Code.searchTimeout: actions.append(.note("no sensor found in the search time; the search goes on"))
             case Code.goneToSearch: actions.append(.note("the sensor was lost; the stick searches it"))
             default: break

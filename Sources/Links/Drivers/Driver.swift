@@ -38,6 +38,8 @@ enum DriverState: Hashable, Sendable {
 public enum DriverMemory: Hashable, Sendable {
     /// The sensor an ANT channel has met: it goes on with that one.
     case antDevice(UInt32)
+    /// How far a Contec's recording was handed on.
+    case contecRecording(ContecProgress)
 }
 
 extension DriverName {
@@ -51,7 +53,8 @@ extension DriverName {
         let arguments = try DriverArguments(self, arguments, context)
         switch self {
         case .antChannel: return try ANTChannel(arguments, input: input, memory: memory)
-        case .contecHistory, .huamiAuthentication:
+        case .contecHistory: return try ContecHistory(arguments, context: context, memory: memory)
+        case .huamiAuthentication:
             throw DriverRefusal(
                 reason: "there is no code for the driver \(rawValue) yet: the device cannot be connected")
         }

@@ -132,6 +132,9 @@ public struct FrameShape: Hashable, Sendable {
 }
 
 extension Profile {
+    /// The input that gets the bytes of the line: the first of the file. Others on the line are a driver's.
+    public var serialInput: String? { program.inputs.first { inputs[$0.name] == .serial }?.name }
+
     /// What every notification of an input has in common; `nil` for inputs whose bytes are a stream.
     public func shape(of input: String) -> FrameShape? {
         guard let shape = program.inputs.first(where: { $0.name == input })?.shape, shape.isWhole else { return nil }
