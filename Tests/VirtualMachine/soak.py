@@ -3,16 +3,14 @@ notifications, a daemon that is stopped, killed and started, an adapter that is 
 over in the daemon, and every sample that was delivered must be stored."""
 import asyncio
 import contextlib
-import logging
 import os
-import pathlib
 import random
 import re
 import sys
 import time
 
 import devices
-from rig import Rig
+from rig import Rig, play
 
 PEERS = 4
 
@@ -96,15 +94,4 @@ async def soak(rig: Rig, minutes: float):
             print(f"        {len(hub.reached(peer))} notifications", flush=True)
 
 
-async def main():
-    logging.basicConfig(level="CRITICAL")
-    rig = Rig(*map(pathlib.Path, sys.argv[1:4]))
-    try:
-        await rig.start()
-        await soak(rig, float(os.environ.get("SOAK_MINUTES", "20")))
-    finally:
-        await rig.stop()
-    return rig.summary()
-
-
-sys.exit(asyncio.run(main()))
+sys.exit(play(lambda rig: soak(rig, float(os.environ.get("SOAK_MINUTES", "20")))))

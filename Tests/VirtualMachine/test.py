@@ -2,15 +2,12 @@
 import asyncio
 import contextlib
 import datetime
-import logging
-import pathlib
 import re
 import sys
-import time
 
 import devices
 import hcilog
-from rig import Rig
+from rig import Rig, play
 
 CAP_NET_ADMIN = 1 << 12
 
@@ -113,7 +110,7 @@ async def everyday(rig: Rig):
             back = strap.arrivals[-1] + rig.machine.offset
             first = next(at for at, count in hub.counts("strap")["heart_rate"] if count > had)
             rig.figures.append(f"back in range to the first committed sample: {first - back:.2f} s (1 s advertising)")
-            assert first - back <= 3, f"{first - back:.2f} s"
+            assert first - back <= 3 * rig.machine.patience, f"{first - back:.2f} s"
             await hub.until(lambda: any("resolved" in event for event in hub.events()), "a source event tells that it is back")
             await hub.verify("strap", strap)
         await rig.check("out of range (supervision timeout) and back: told, and measured within 3 s", out_of_range())
@@ -247,18 +244,9 @@ async def second_opinion(rig: Rig):
     await rig.check("a peripheral of the kernel's own (btvirt)", kernel_side())
 
 
-async def main():
-    logging.basicConfig(level="ERROR")
-    rig = Rig(*map(pathlib.Path, sys.argv[1:4]))
-    began = time.monotonic()
-    try:
-        await rig.start()
-        for part in [everyday, secrets, neighbours, second_opinion]:
-            await rig.part(part)
-    finally:
-        await rig.stop()
-    print(f"{time.monotonic() - began:.0f} s")
-    return rig.summary()
+async def main(rig: Rig):
+    for part in [everyday, secrets, neighbours, second_opinion]:
+        await rig.part(part)
 
 
-sys.exit(asyncio.run(main()))
+sys.exit(play(main))

@@ -309,7 +309,13 @@ public actor BLELink {
             case .pdu(let bytes): converse { $0.receive(bytes, at: $1) }
             case .oversized: oversized &+= 1
             case .nothing: return
-            case .ended(let failure): return end(LinkError.bluetooth(failure, path: path))
+            case .ended(let failure):
+                // The kernel tells of the end first, and then of what came before it.
+                while mine == generation, case .pdu(let bytes) = channel.receive() {
+                    converse { $0.receive(bytes, at: $1) }
+                }
+                if mine == generation { end(LinkError.bluetooth(failure, path: path)) }
+                return
             }
         }
         executor.queue.async { [weak self] in

@@ -73,7 +73,7 @@ class Hub:
             self.away.append((time.time() - (UNCOMMITTED if signal == "KILL" else 0), math.inf))
             await self.machine.run(f"kill -{signal} $(cat /tmp/vitald.pid)", check=False)
         ended, self.ended = self.ended, None
-        status = await asyncio.wait_for(ended, 15)
+        status = await asyncio.wait_for(ended, 15 * self.machine.patience)
         await self.machine.run("pkill -x commits; true")
         assert signal == "KILL" or status == 0, f"the daemon ended with status {status}\n{self.tail()}"
 
@@ -122,6 +122,7 @@ class Hub:
 
     async def until(self, condition, what: str, limit=20.0):
         """Waits until `condition` holds (a function, or one that is awaited)."""
+        limit *= self.machine.patience
         end = time.monotonic() + limit
         while True:
             result = condition()
@@ -140,37 +141,38 @@ class Hub:
     async def verify(self, source: str, peer):
         """Every sample that reached the guest since the store is there, is in it, value for value and in order, and no
         other. What came while the daemon was away may be missing."""
-        peer.playing = False
+        until, end = time.time(), time.monotonic() + SETTLED * self.machine.patience
         wanted = {entry["metric"] for sent in self.reached(peer) for entry in sent.expected}
         assert wanted, f"{peer.name} has delivered nothing"
-        end = time.monotonic() + SETTLED
         while True:
             samples = await self.samples(source)
-            wrong = [text for metric in sorted(wanted) if (text := self.difference(metric, peer, samples.get(metric, [])))]
+            found = [self.difference(metric, peer, samples.get(metric, []), until) for metric in sorted(wanted)]
+            wrong = [f"{source} {text}" for text in found if text]
             if not wrong:
-                break
-            assert time.monotonic() < end, "\n".join(f"{source} {text}" for text in wrong) + f"\n{self.tail()}"
+                return
+            assert time.monotonic() < end, "\n".join(wrong) + f"\n{self.tail()}"
             await asyncio.sleep(0.3)
-        peer.playing = True
 
     def reached(self, peer):
         return [sent for sent in peer.sent if sent.at >= self.began]
 
-    def difference(self, metric: str, peer, rows) -> str | None:
-        """In what the stored samples of a metric differ from what was delivered."""
+    def difference(self, metric: str, peer, rows, until: float) -> str | None:
+        """In what the stored samples of a metric differ from what was delivered; what came after `until` may be on its way."""
         stored, values, totals = [row["value"] for row in rows], [], []
         for sent in self.reached(peer):
-            optional = any(start <= sent.at <= end for start, end in self.away)
+            optional = sent.at > until or any(start <= sent.at <= end for start, end in self.away)
             for entry in sent.expected:
                 if entry["metric"] == metric and "total" in entry:
-                    totals.append(entry["total"])
+                    totals.append((entry["total"], optional))
                 elif entry["metric"] == metric:
                     values.append((entry["value"], optional))
         if totals:
             # A counter that starts at midnight counts as a whole; of others the first state is only where counting begins.
-            known = [totals[-1] - totals[0], totals[-1]]
+            last = max((index for index, (_, optional) in enumerate(totals) if not optional), default=0)
+            first = totals[0][0]
+            known = [state for total, _ in totals[last:] for state in (total, total - first)]
             return None if any(close(sum(stored), total) for total in known) else \
-                f"{metric}: the counter went from {totals[0]:g} to {totals[-1]:g}, {sum(stored):g} stored"
+                f"{metric}: the counter went from {first:g} to {totals[-1][0]:g}, {sum(stored):g} stored"
         index = 0
         for number, (value, optional) in enumerate(values):
             if index < len(stored) and close(value, stored[index]):

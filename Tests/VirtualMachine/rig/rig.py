@@ -2,8 +2,11 @@
 import asyncio
 import contextlib
 import json
+import logging
 import pathlib
+import signal
 import subprocess
+import sys
 import time
 import traceback
 
@@ -46,7 +49,8 @@ class Rig:
         await self.machine.run("btmon -w /run/results/hci.btsnoop > /dev/null 2>&1 &")
         await self.plug()
         kernel = (await self.machine.run("uname -r")).strip()
-        print(f"Linux {kernel} with hci0 after {time.monotonic() - began:.1f} s", flush=True)
+        slow = f"; everything gets {self.machine.patience:.1f} times as long" if self.machine.patience > 1 else ""
+        print(f"Linux {kernel} with hci0 after {time.monotonic() - began:.1f} s{slow}", flush=True)
 
     async def plug(self):
         await self.machine.run("/run/cache/bin/controller hci > /run/results/controller.log 2>&1 & "
@@ -139,7 +143,7 @@ class Rig:
     async def check(self, name: str, work, limit=60):
         began = time.monotonic()
         try:
-            await asyncio.wait_for(work, limit)
+            await asyncio.wait_for(work, limit * self.machine.patience)
             bug = await self.machine.run("dmesg | grep -E 'kernel BUG|Oops|general protection'", check=False)
             assert not bug, f"the guest's kernel: {bug}"
         except Exception as error:
@@ -164,3 +168,22 @@ class Rig:
 
 def indented(text: str) -> str:
     return "\n".join(f"    {line}" for line in text.splitlines())
+
+
+def play(main) -> int:
+    """Runs `main(rig)` on the arguments CACHE PROGRAM RESULTS; the machine is stopped however it ends."""
+    async def whole():
+        task = asyncio.current_task()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        rig = Rig(*map(pathlib.Path, sys.argv[1:4]))
+        began = time.monotonic()
+        try:
+            await rig.start()
+            await main(rig)
+        finally:
+            await rig.stop()
+        print(f"{time.monotonic() - began:.0f} s")
+        return rig.summary()
+
+    logging.basicConfig(level="CRITICAL")  # What bumble finds odd is odd on purpose.
+    return asyncio.run(whole())
