@@ -53,6 +53,14 @@ import Vitals
         #expect(many.checkpoint() == checkpoint)
     }
 
+    @Test("a run of more readings than memory is asked for at once gives them all, and counts what is left over once")
+    func longRun() throws {
+        let profile = try #require(Files.library["ble.hrs"])
+        let bytes: [UInt8] = [0x16, 60] + Array(repeating: 3, count: 41)
+        let feeds = (0..<250).map { (input: "hrm", bytes: bytes, at: Timestamp.start + .seconds($0)) }
+        compare(profile, feeds, timed: true)
+    }
+
     @Test("places that make no sense in a run of frames give nothing, and break nothing")
     func badRuns() throws {
         let profile = try #require(Files.library["ble.hrs"])

@@ -140,14 +140,24 @@ public struct Decoder: Sendable {
         decoded.marks = []
         bytes.withUnsafeBufferPointer { bytes in
             marks.append(addingCapacity: count) { marks in
-                var start = 0
-                for place in 0..<count {
-                    let end = min(max(start, ends[place]), bytes.count)
-                    engine.at = times[place].milliseconds
-                    engine.take(.init(rebasing: bytes[start..<end]), index, program, &self, &decoded)
-                    marks.append(
-                        Decoded.Mark(readings: decoded.readings.count, statuses: decoded.statuses.count))
-                    start = end
+                marks.withUnsafeMutableBufferPointer { buffer, filled in
+                    guard let base = buffer.baseAddress else { return }
+                    let mark = base + filled
+                    var (place, start) = (0, 0)
+                    while true {
+                        engine.takeRun(
+                            bytes, ends, times, count, index, place: &place, start: &start, marks: mark, &decoded)
+                        guard place < count else { break }
+                        // What is not that simple, by itself.
+                        let end = min(max(start, ends[place]), bytes.count)
+                        engine.at = times[place].milliseconds
+                        engine.take(.init(rebasing: bytes[start..<end]), index, program, &self, &decoded)
+                        (mark + place).initialize(
+                            to: Decoded.Mark(readings: decoded.readings.count, statuses: decoded.statuses.count))
+                        start = end
+                        place += 1
+                    }
+                    filled += count
                 }
             }
         }

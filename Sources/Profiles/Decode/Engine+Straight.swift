@@ -5,57 +5,74 @@ extension Engine {
     @inline(__always) mutating func decodeStraight(
         _ frame: Frame, _ index: Int, _ program: Program, _ decoded: inout Decoded
     ) -> Bool {
-        let leading = code.shapes[index].leading
-        guard leading >= 0, takesShortcuts, let first = frame.first else { return false }
-        var message = code.messages + Int(leading)
-        if message.pointee.variants >= 0 {
-            message = code.messages + Int(code.variants[Int(message.pointee.variants) + Int(first)])
-        }
-        guard message.pointee.straight >= 0 else { return false }
-        return run(code.straights + Int(message.pointee.straight), message, frame, program, &decoded)
-    }
-
-    @inline(__always) private mutating func run(
-        _ straight: UnsafePointer<Straight>, _ message: UnsafePointer<Message>, _ frame: Frame, _ program: Program,
-        _ decoded: inout Decoded
-    ) -> Bool {
-        guard frame.count >= Int(straight.pointee.least) else { return false }
-        var repeats = 0
-        if straight.pointee.repeatsAt >= 0 {
-            let bytes = frame.count - Int(straight.pointee.repeatsAt)
-            // Dividing is the slowest thing a processor does with integers.
-            repeats = straight.pointee.repeatSize == 2 ? bytes >> 1 : bytes / Int(straight.pointee.repeatSize)
-            guard repeats <= min(straight.pointee.mostRepeats, itemLimit) else { return false }
-            if repeats * Int(straight.pointee.repeatSize) != bytes { count(.trailing) }
-        }
+        guard takesShortcuts, let first = frame.first, let message = straightMessage(index, first) else { return false }
+        let straight = code.straights + Int(message.pointee.straight)
+        guard let repeats = repeats(straight, frame) else { return false }
         // Whatever is remembered of an earlier frame, this one may have changed what is due.
         memo.input = -1
         if message.pointee.diagnostic >= 0 { count(Int(message.pointee.diagnostic)) }
         if !isTold(message) { tell(message, program, &decoded) }
-        let steps = straight.pointee.steps
-        let most = Int(straight.pointee.singles) + repeats * (steps.indices.count - Int(straight.pointee.singles))
         // Memory is asked for once, so that a reading costs no more than its bytes.
-        decoded.readings.append(addingCapacity: most) { readings in
+        decoded.readings.append(addingCapacity: most(straight, repeats)) { readings in
             readings.withUnsafeMutableBufferPointer { buffer, count in
                 guard let first = buffer.baseAddress else { return }
                 let place = first + count
                 var end = place
-                for index in steps.indices {
-                    let step = code.steps + index
-                    let count = step.pointee.isRepeated ? repeats : 1
-                    if step.pointee.isSuppressed {
-                        suppress(step, frame, count)
-                    } else if step.pointee.isPlain {
-                        emitPlain(step, frame, count, &end)
-                    } else {
-                        emit(step, frame, count, &end)
-                    }
-                }
+                emit(straight, frame, repeats, &end)
                 count += end - place
             }
         }
         decoded.frames += 1
         return true
+    }
+
+    /// The message that an input's frames with this first byte are, if it is straight.
+    @inline(__always) mutating func straightMessage(_ index: Int, _ first: UInt8) -> UnsafePointer<Message>? {
+        let leading = code.shapes[index].leading
+        guard leading >= 0 else { return nil }
+        var message = code.messages + Int(leading)
+        if message.pointee.variants >= 0 {
+            message = code.messages + Int(code.variants[Int(message.pointee.variants) + Int(first)])
+        }
+        return message.pointee.straight >= 0 ? message : nil
+    }
+
+    /// How many values the repeated field has; `nil` for a frame that is too short or too long for straight lines.
+    @inline(__always) mutating func repeats(_ straight: UnsafePointer<Straight>, _ frame: Frame) -> Int? {
+        guard frame.count >= Int(straight.pointee.least) else { return nil }
+        guard straight.pointee.repeatsAt >= 0 else { return 0 }
+        let bytes = frame.count - Int(straight.pointee.repeatsAt)
+        // Dividing is the slowest thing a processor does with integers.
+        let repeats =
+            straight.pointee.repeatSize == 2 ? bytes >> 1 : bytes / Int(straight.pointee.repeatSize)
+        return repeats <= min(straight.pointee.mostRepeats, itemLimit) ? repeats : nil
+    }
+
+    /// How many readings a frame gives at most.
+    @inline(__always) mutating func most(_ straight: UnsafePointer<Straight>, _ repeats: Int) -> Int {
+        let singles = Int(straight.pointee.singles)
+        return singles + repeats * (straight.pointee.steps.indices.count - singles)
+    }
+
+    /// Writes a frame's readings to where `end` points, and moves it behind them. There is memory for `most`.
+    @inline(__always) mutating func emit(
+        _ straight: UnsafePointer<Straight>, _ frame: Frame, _ repeats: Int, _ end: inout UnsafeMutablePointer<Reading>
+    ) {
+        let (repeatsAt, repeatSize) = (Int(straight.pointee.repeatsAt), Int(straight.pointee.repeatSize))
+        if repeatsAt >= 0, repeatsAt + repeats * repeatSize != frame.count { count(.trailing) }
+        for index in straight.pointee.steps.indices {
+            let step = code.steps + index
+            let count = step.pointee.isRepeated ? repeats : 1
+            if step.pointee.isSuppressed {
+                suppress(step, frame, count)
+            } else if !step.pointee.isPlain {
+                emit(step, frame, count, &end)
+            } else if step.pointee.size == 1 {
+                emitPlain(step, frame, count, &end) { Double($0.load(as: UInt8.self)) }
+            } else {
+                emitPlain(step, frame, count, &end) { Double(UInt16(littleEndian: $0.loadUnaligned(as: UInt16.self))) }
+            }
+        }
     }
 
     /// Whether everything the message says about the sensor has been told lately.
@@ -74,30 +91,34 @@ extension Engine {
 
     /// The common case, with nothing in the loop that could be outside it.
     @inline(__always) private mutating func emitPlain(
-        _ step: UnsafePointer<Straight.Step>, _ frame: Frame, _ most: Int, _ end: inout UnsafeMutablePointer<Reading>
+        _ step: UnsafePointer<Straight.Step>, _ frame: Frame, _ most: Int, _ end: inout UnsafeMutablePointer<Reading>,
+        _ read: (UnsafeRawPointer) -> Double
     ) {
-        let size = Int(step.pointee.size)
-        let (metric, isBeat) = (step.pointee.metric, step.pointee.isBeat)
-        let scale = step.pointee.scaling == .none ? 1 : step.pointee.numerator
+        guard let base = frame.baseAddress else { return }
+        var place = UnsafeRawPointer(base) + Int(step.pointee.at)
+        let (metric, size, factor) = (step.pointee.metric, Int(step.pointee.size), step.pointee.factor)
         // NaN, for none, equals nothing.
         let null = step.pointee.null
         let first = end
-        let expected = UInt16(truncatingIfNeeded: most)
-        guard let base = frame.baseAddress else { return }
-        var place = UnsafeRawPointer(base) + Int(step.pointee.at)
-        for _ in 0..<most {
-            let raw =
-                size == 1
-                ? Double(place.load(as: UInt8.self))
-                : Double(UInt16(littleEndian: place.loadUnaligned(as: UInt16.self)))
-            place += size
-            if raw == null { continue }
-            let index = UInt16(truncatingIfNeeded: end - first)
-            end.initialize(
-                to: Reading(
-                    metric: metric, value: raw * scale,
-                    time: isBeat ? .beat(index: index, count: expected) : .arrival, counter: nil))
-            end += 1
+        if step.pointee.isBeat {
+            let expected = UInt16(truncatingIfNeeded: most)
+            for _ in 0..<most {
+                let raw = read(place)
+                place += size
+                if raw == null { continue }
+                let index = UInt16(truncatingIfNeeded: end - first)
+                end.initialize(
+                    to: Reading(metric: metric, value: raw * factor, time: .beat(index: index, count: expected)))
+                end += 1
+            }
+        } else {
+            for _ in 0..<most {
+                let raw = read(place)
+                place += size
+                if raw == null { continue }
+                end.initialize(to: Reading(metric: metric, value: raw * factor))
+                end += 1
+            }
         }
         finish(step, first, end, most)
     }

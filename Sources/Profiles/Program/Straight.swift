@@ -33,6 +33,8 @@ struct Straight: Sendable {
         var scaling: FieldInstruction.Scaling
         var numerator: Double
         var denominator: Double
+        /// What plain values are multiplied by.
+        var factor: Double
         var low: Double
         var high: Double
     }
@@ -96,7 +98,7 @@ struct Straight: Sendable {
                     thinMemory: emission.thinMemory, counter: emission.counter,
                     nulls: Int32(field.nulls.indices.count), null: tables.numbers[field.nulls.indices].first ?? .nan,
                     scaling: field.scaling, numerator: field.numerator, denominator: field.denominator,
-                    low: emission.low, high: emission.high))
+                    factor: field.scaling == .none ? 1 : field.numerator, low: emission.low, high: emission.high))
             if !isRepeated { straight.singles += 1 }
         }
         straight.steps = Tables.add(steps, to: &tables.steps)

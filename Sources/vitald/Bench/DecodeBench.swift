@@ -44,14 +44,13 @@ struct DecodeBench {
         let batches = stride(from: 0, to: reads.count, by: Self.batch).map { start in
             Batch(reads[start..<min(start + Self.batch, reads.count)])
         }
-        let singles = reads.map { Batch([$0]) }
         try agree(profile, input, byHand, batches)
-        try agree(profile, input, byHand, singles)
+        try agreeSingly(profile, input, byHand, reads)
         let laps = try setting.run([
             .init(name: name) { decode(profile, input, batches, amount) },
             .init(name: "\(name) by hand") { decode(byHand, batches, amount) },
             .init(name: "\(name)_single") { decodeSingly(profile, input, reads, amount) },
-            .init(name: "\(name)_single by hand") { decode(byHand, singles, amount) },
+            .init(name: "\(name)_single by hand") { decodeSingly(byHand, reads, amount) },
         ])
         func rates(_ laps: [Lap]) -> [Double] { laps.map { $0.rate * scale } }
         func per(_ laps: [Lap]) -> [Lap] {
@@ -115,6 +114,22 @@ struct DecodeBench {
         }
     }
 
+    private func decodeSingly(
+        _ byHand: some DecoderByHand, _ reads: [(at: Timestamp, bytes: [UInt8])], _ amount: Double
+    ) -> Lap {
+        var decoder = byHand
+        var decoded = Decoded()
+        return Lap.timing {
+            var count = 0
+            for index in reads.indices {
+                decoded.removeAll()
+                decoder.take(reads[index].bytes, at: reads[index].at, into: &decoded)
+                count += decoded.readings.count + decoded.statuses.count
+            }
+            return count > 0 ? amount : 0
+        }
+    }
+
     /// A peer that does less work is no peer: both must say the same of every read.
     private func agree(
         _ profile: Profile, _ input: String, _ byHand: some DecoderByHand, _ batches: [Batch]
@@ -126,11 +141,31 @@ struct DecodeBench {
             var theirs = Decoded()
             decoder.feed(batch, input: input, into: &ours)
             batch.decode(with: &peer, into: &theirs)
-            guard ours.readings == theirs.readings, ours.statuses == theirs.statuses, ours.marks == theirs.marks else {
-                throw CommandError.failed(
-                    "\(profile.id) and its decoder by hand disagree about \(batch.bytes) from \(batch.times[0]) on: "
-                        + "\(ours.readings) \(ours.statuses), \(theirs.readings) \(theirs.statuses)")
-            }
+            try compare(ours, theirs, profile, batch.bytes, batch.times.first)
+        }
+    }
+
+    private func agreeSingly(
+        _ profile: Profile, _ input: String, _ byHand: some DecoderByHand, _ reads: [(at: Timestamp, bytes: [UInt8])]
+    ) throws {
+        var decoder = Decoder(profile)
+        var peer = byHand
+        for read in reads {
+            var ours = Decoded()
+            var theirs = Decoded()
+            decoder.feed(read.bytes, input: input, at: read.at, into: &ours)
+            peer.take(read.bytes, at: read.at, into: &theirs)
+            try compare(ours, theirs, profile, read.bytes, read.at)
+        }
+    }
+
+    private func compare(
+        _ ours: Decoded, _ theirs: Decoded, _ profile: Profile, _ bytes: [UInt8], _ at: Timestamp?
+    ) throws {
+        guard ours.readings == theirs.readings, ours.statuses == theirs.statuses, ours.marks == theirs.marks else {
+            throw CommandError.failed(
+                "\(profile.id) and its decoder by hand disagree about \(bytes) from \(at, default: "no time") on: "
+                    + "\(ours.readings) \(ours.statuses), \(theirs.readings) \(theirs.statuses)")
         }
     }
 }
@@ -164,6 +199,17 @@ struct Batch {
                         start = ends[place]
                     }
                 }
+            }
+        }
+    }
+}
+
+extension DecoderByHand {
+    /// What `Decoder.feed` does with one read.
+    fileprivate mutating func take(_ bytes: [UInt8], at: Timestamp, into decoded: inout Decoded) {
+        bytes.withUnsafeBufferPointer { bytes in
+            decoded.readings.append(addingCapacity: bytes.count) { readings in
+                take(bytes, at: at.milliseconds, &readings, &decoded.statuses)
             }
         }
     }
