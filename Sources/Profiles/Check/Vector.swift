@@ -80,7 +80,7 @@ extension Profile {
         if !matches {
             differences.append(
                 "expected \(Self.list(vector.expected.map(\.description))), got \(Self.list(decoded.readings.map(describe)))"
-            )
+                    + reasons(vector, words.subtracting(vector.diagnostics)))
         }
         for word in vector.diagnostics where !words.contains(word) {
             differences.append("expected the diagnostic \(word), got \(Self.list(words.sorted()))")
@@ -91,6 +91,30 @@ extension Profile {
                     + "got \(Self.list(decoded.statuses.map(Self.describe)))")
         }
         return differences.isEmpty ? nil : differences.joined(separator: "; ")
+    }
+
+    /// Why frames gave less than was expected: what was counted, with the numbers where one packet is one frame.
+    private func reasons(_ vector: Vector, _ words: Set<String>) -> String {
+        let reasons = words.sorted().map { word -> String in
+            guard vector.feeds.count == 1, let feed = vector.feeds.first,
+                let shape = program.inputs.first(where: { $0.name == feed.input })?.shape, shape.isWhole
+            else { return word }
+            let count = feed.bytes.count
+            if word == Diagnostic.length.name, shape.length >= 0 {
+                return "\(word): \(count) bytes where the input asks for \(shape.length)"
+            }
+            if word == Diagnostic.checksum.name, let sum = shape.check?.reading(feed.bytes) {
+                return "\(word): byte \(sum.place) is 0x\(Self.hex(sum.found)), where bytes \(sum.over.lowerBound) to "
+                    + "\(sum.over.upperBound - 1) make 0x\(Self.hex(sum.due))"
+            }
+            return word
+        }
+        return reasons.isEmpty ? "" : " (\(reasons.joined(separator: "; ")))"
+    }
+
+    private static func hex(_ byte: UInt8) -> String {
+        let digits = String(byte, radix: 16)
+        return digits.count == 1 ? "0\(digits)" : digits
     }
 
     static func list(_ items: [String]) -> String { items.isEmpty ? "nothing" : items.joined(separator: ", ") }

@@ -13,7 +13,7 @@ extension Decoder {
             writer.bool(isTimed)
             writer.list(streams) { writer, stream in
                 writer.blob(stream.rest)
-                writer.bool(stream.isLost)
+                writer.byte(stream.flags)
                 writer.bool(stream.isSkipping)
                 writer.blob(stream.group)
             }
@@ -55,7 +55,7 @@ extension Decoder {
         if try !reader.bool() { self = Decoder(profile, timed: false, zone: zone) }
         let streams = try reader.list { (reader) throws(WireError) in
             Stream(
-                rest: try reader.blob(), isLost: try reader.bool(), isSkipping: try reader.bool(),
+                rest: try reader.blob(), flags: try reader.byte(), isSkipping: try reader.bool(),
                 group: try reader.blob())
         }
         let collections = try reader.list { (reader) throws(WireError) in
@@ -102,5 +102,16 @@ extension Decoder {
 
     private static func misfit(_ profile: Profile) -> WireError {
         WireError(.malformed("the state does not fit profile \(profile.id)"), at: 0)
+    }
+}
+
+extension Decoder.Stream {
+    /// What has been counted since the last frame, in one byte.
+    fileprivate var flags: UInt8 { (isLost ? 1 : 0) | (hasToldEnd ? 2 : 0) | (hasToldSum ? 4 : 0) }
+
+    fileprivate init(rest: [UInt8], flags: UInt8, isSkipping: Bool, group: [UInt8]) {
+        self.init(
+            rest: rest, isLost: flags & 1 != 0, hasToldEnd: flags & 2 != 0, hasToldSum: flags & 4 != 0,
+            isSkipping: isSkipping, group: group)
     }
 }

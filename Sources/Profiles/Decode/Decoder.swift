@@ -36,6 +36,9 @@ public struct Decoder: Sendable {
         var rest: [UInt8] = []
         /// Bytes have been skipped since the last frame.
         var isLost = false
+        /// A wrong end, or a wrong sum, was counted since then.
+        var hasToldEnd = false
+        var hasToldSum = false
         /// The line is too long and skipped up to its end.
         var isSkipping = false
         var group: [UInt8] = []

@@ -204,7 +204,7 @@ extension Engine {
                 continue
             }
             start += length
-            stream.isLost = false
+            (stream.isLost, stream.hasToldEnd, stream.hasToldSum) = (false, false, false)
             if let group = marker.group {
                 gather(packet, group, &stream, index, program, &decoder, &decoded)
             } else {
@@ -214,31 +214,26 @@ extension Engine {
         return start
     }
 
+    /// Whether a packet is what its marker promises. All that is wrong with it is counted, each once per stretch: most
+    /// places that look like a start are none.
     private mutating func accepts(
         _ marker: Framing.Marker, _ packet: Frame, _ stream: inout Decoder.Stream
     ) -> Bool {
-        if marker.rest.mask != 0 {
-            for i in 1..<packet.count where !marker.rest.allows(packet[i]) {
-                lose(&stream)
-                return false
-            }
-        }
-        if marker.second.mask != 0, packet.count < 2 || !marker.second.allows(packet[1]) {
-            lose(&stream)
-            return false
+        var isRight = true
+        if let check = marker.check, !check.holds(in: packet) {
+            isRight = false
+            if !stream.hasToldSum { count(.checksum) }
+            stream.hasToldSum = true
         }
         if !marker.end.isEmpty, !marker.end.contains(packet[packet.count - 1]) {
-            if !stream.isLost { count(.noEnd) }
-            lose(&stream)
-            return false
+            isRight = false
+            if !stream.hasToldEnd { count(.noEnd) }
+            stream.hasToldEnd = true
         }
-        if let check = marker.check, !check.holds(in: packet) {
-            // Once lost, most places that look like a start are none.
-            if !stream.isLost { count(.checksum) }
-            lose(&stream)
-            return false
-        }
-        return true
+        if marker.rest.mask != 0, !packet.dropFirst().allSatisfy(marker.rest.allows) { isRight = false }
+        if marker.second.mask != 0, packet.count < 2 || !marker.second.allows(packet[1]) { isRight = false }
+        if !isRight { lose(&stream) }
+        return isRight
     }
 
     private mutating func gather(

@@ -228,7 +228,7 @@ extension Program {
             if case .last(_, _, _, let interval, let tie) = rule.kind, tie >= 0 { clock = .spacing(interval) }
         }
         let counter = emission.counter >= 0 ? code.counters[Int(emission.counter)] : nil
-        let unit = fields.first.map { abs($0.scaled(1)) } ?? 1
+        let unit = fields.first.map { abs($0.scaled(1) - $0.scaled(0)) } ?? 1
         let isDecimal = fields.contains { $0.source.isDecimal }
         var modulus: Double?
         if counter?.kind == .cumulative, let field = fields.last, let width = width(of: field.source, in: message) {

@@ -204,9 +204,9 @@ extension Inversion {
 extension FieldInstruction {
     func unscaled(_ value: Double) -> Double {
         switch scaling {
-        case .none: value
-        case .product: value / numerator
-        case .ratio: value * denominator / numerator
+        case .none: value - addend
+        case .product: value / numerator - addend
+        case .ratio: value * denominator / numerator - addend
         }
     }
 }

@@ -47,7 +47,7 @@ extension ProfileParser {
 
     private mutating func field(_ reader: JSONReader, _ scope: inout MessageScope) throws(JSONError) -> FieldInstruction
     {
-        let common = ["name", "if", "null", "scale"]
+        let common = ["name", "if", "null", "add", "scale"]
         let kinds = ["of", "concat", "difference", "path", "group", "type"]
         try reader.object(
             known: common + kinds + ["bits", "at", "repeat", "keepNull", "limit", "presence", "optional"])
@@ -73,11 +73,14 @@ extension ProfileParser {
         var nulls: [Double] = []
         for entry in try reader.optionalArray("null") ?? [] { nulls.append(try entry.number()) }
         field.nulls = Tables.add(nulls, to: &tables.numbers)
+        if let add = try reader.optionalInteger("add", in: Self.addends) {
+            field.addend = Double(add)
+        }
         if let scale = try reader.optional("scale") {
-            let ratio = try scale.array()
-            guard ratio.count == 2 else {
-                throw scale.error("expected numerator and denominator, such as [1000, 1024]")
+            guard case .array(let elements) = scale.node.value, elements.count == 2 else {
+                throw scale.error("expected numerator and denominator, such as [1, 10] for tenths")
             }
+            let ratio = try scale.array()
             let (numerator, denominator) = (try ratio[0].integer(), try ratio[1].integer())
             guard denominator != 0 else { throw ratio[1].error("the denominator must not be 0") }
             field.scale(by: numerator, over: denominator)
@@ -109,7 +112,7 @@ extension ProfileParser {
         _ name: String, _ field: FieldInstruction, _ known: MessageScope.Field?, _ reader: JSONReader,
         _ scope: inout MessageScope
     ) throws(JSONError) -> Int32 {
-        let isScaled = field.scaling != .none
+        let isScaled = field.isComputed
         let hasBits: Bool =
             switch field.source {
             case .sfloat, .float, .date: false
@@ -118,7 +121,9 @@ extension ProfileParser {
         let isList = field.repeats != 0
         var isDate = false
         if case .date = field.source { isDate = true }
-        guard !isDate || !(isList || isScaled) else { throw reader.error("a datetime7 is neither repeated nor scaled") }
+        guard !isDate || !(isList || isScaled) else {
+            throw reader.error("a datetime7 is neither repeated nor computed with")
+        }
         if let known {
             guard !field.condition.isEmpty, known.isList == isList, known.isDate == isDate else {
                 throw try reader.required("name").error(

@@ -30,6 +30,8 @@ struct ProfileParser {
 
     /// More than any device needs; bounds for foreign files.
     static let mostInputs = 16
+    /// What may be added to a field: any 32-bit number, which keeps sums exact.
+    static let addends = Int(Int32.min)...Int(Int32.max)
     static let mostMessages = 128
     /// Of `emit`, and of `status`, in a message.
     static let mostEntries = 64

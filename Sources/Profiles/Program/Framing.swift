@@ -71,6 +71,12 @@ struct Check: Hashable, Sendable {
         return frame[place] == sum(of: frame, range)
     }
 
+    /// Where a frame's sum stands, what stands there and what should; `nil` in a frame too short for one.
+    func reading(_ frame: [UInt8]) -> (place: Int, found: UInt8, due: UInt8, over: Range<Int>)? {
+        guard frame.count >= 2, let (place, range) = places(in: frame.count) else { return nil }
+        return (place, frame[place], frame.withUnsafeBufferPointer { sum(of: $0, range) }, range)
+    }
+
     /// Writes the sum to where it belongs; nothing where the packet is too short for one.
     func seal(_ packet: inout [UInt8]) {
         guard let (place, range) = places(in: packet.count) else { return }

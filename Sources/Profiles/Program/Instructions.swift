@@ -49,7 +49,7 @@ struct FieldInstruction: Sendable {
     var slot: Int32
     var source: Source
     var operation = Operation.text
-    /// It always gives a value as it stands: no condition, no nulls, no scale.
+    /// It always gives a value as it stands: no condition, no nulls, no arithmetic.
     var isPlain = false
     /// No field before it has the same slot, so that it says so when it gives none.
     var isFirst = true
@@ -61,6 +61,8 @@ struct FieldInstruction: Sendable {
     var condition = Stretch()
     /// Numbers that mean "no value", before scaling.
     var nulls = Stretch()
+    /// Added before scaling.
+    var addend = 0.0
     var scaling = Scaling.none
     var numerator = 1.0
     var denominator = 1.0
@@ -75,7 +77,7 @@ struct FieldInstruction: Sendable {
     mutating func finish(isFirst: Bool) {
         self.isFirst = isFirst
         size = UInt8(source.size)
-        isPlain = condition.isEmpty && nulls.isEmpty && scaling == .none
+        isPlain = condition.isEmpty && nulls.isEmpty && !isComputed
         operation =
             switch source {
             case .integer(1, _, false): .byte
@@ -88,6 +90,9 @@ struct FieldInstruction: Sendable {
             }
         if repeats != 0 { operation = .number }
     }
+
+    /// Its value is not the number as it stands in the frame.
+    var isComputed: Bool { addend != 0 || scaling != .none }
 
     enum Scaling: Sendable {
         case none
@@ -110,9 +115,9 @@ struct FieldInstruction: Sendable {
 
     func scaled(_ value: Double) -> Double {
         switch scaling {
-        case .none: value
-        case .product: value * numerator
-        case .ratio: value * numerator / denominator
+        case .none: value + addend
+        case .product: (value + addend) * numerator
+        case .ratio: (value + addend) * numerator / denominator
         }
     }
 }

@@ -61,7 +61,7 @@ struct Relevance {
             let field = tables.fields[index]
             for test in field.condition.indices { live[tables.tests[test].slot] = .max }
             guard var bits = live[field.slot], bits != 0 else { continue }
-            if !field.nulls.isEmpty || field.scaling != .none { bits = .max }
+            if !field.nulls.isEmpty || field.isComputed { bits = .max }
             switch field.source {
             case .bits(let slice): live[slice.slot, default: 0] |= slice.mask
             case .concat(let slices):

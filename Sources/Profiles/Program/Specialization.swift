@@ -138,7 +138,7 @@ struct Specialization {
                 case nil: break
                 }
             }
-            if case .bits(let slice) = field.source, field.condition.isEmpty, field.scaling == .none,
+            if case .bits(let slice) = field.source, field.condition.isEmpty, !field.isComputed,
                 case .some(.some(let raw)) = known[slice.slot]
             {
                 let value = slice.of(raw)

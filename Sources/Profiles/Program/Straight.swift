@@ -84,6 +84,7 @@ struct Straight: Sendable {
                 case .integer(let size, let bigEndian, let signed) = tables.fields[Int(place.field)].source
             else { return -1 }
             let field = tables.fields[Int(place.field)]
+            guard field.addend == 0 else { return -1 }
             let isRepeated = field.repeats != 0
             let most = Double(UInt64(1) << UInt64(8 * size) - 1) * field.numerator
             let isWhole = size == 1 || (size == 2 && !bigEndian)

@@ -43,6 +43,7 @@ enum CheckCommand: Subcommand {
         // A profile outside the shipped folder may extend a shipped one.
         let shipped = (try? ShippedFiles().folder(.profiles)).flatMap { try? Folder.files(in: [$0], ending: ".json5") }
         let library = ProfileLibrary(files: files, extending: shipped ?? [])
+        let others = ProfileLibrary(files: shipped ?? []).profiles.reduce(into: [:]) { $0[$1.id] = $1.file }
         for file in files {
             let errors = library.errors.filter { $0.file == file.path }.map { "\($0)" }
             guard errors.isEmpty, let profile = library.profiles.first(where: { $0.file == file.path }) else {
@@ -51,6 +52,10 @@ enum CheckCommand: Subcommand {
             }
             report.add(
                 profile.id, tests: profile.vectors.count, "vector", failures: profile.check().map { "\($0)" })
+            for doubt in profile.doubts() { report.console.note("\(file.path): note: \(doubt)") }
+            if let other = others[profile.id], other != file.path {
+                report.console.note("\(file.path): note: takes the place of \(other)")
+            }
         }
     }
 

@@ -56,9 +56,10 @@ enum DecodeCommand: Subcommand {
             guard let file = try Folder.files(in: [name], ending: ".json5").first else {
                 throw CommandError.failed("\(name) holds no profile")
             }
-            let folder = try ShippedFiles.folder(.profiles, arguments)
-            return try Profile(
-                text: file.text, file: file.path, extending: try Folder.files(in: [folder], ending: ".json5"))
+            // Only a profile that extends another needs the shipped ones.
+            let folder = try? ShippedFiles.folder(.profiles, arguments)
+            let others = try folder.map { try Folder.files(in: [$0], ending: ".json5") }
+            return try Profile(text: file.text, file: file.path, extending: others ?? [])
         }
         let folder = try ShippedFiles.folder(.profiles, arguments)
         let library = ProfileLibrary(files: try Folder.files(in: [folder], ending: ".json5"))

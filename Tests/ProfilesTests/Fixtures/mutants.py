@@ -3,8 +3,7 @@
 
   mutants.py FOLDER OF THE REFERENCE, FOLDER OF ITS PROFILES AS JSON, SEED, COPIES > vectors.json
 
-Left out is where the reference says what no calendar or clock has (day 45, slot 31:45), and `checksum` and `no-end`
-within bytes that were given up already, which vitald does not count again.
+Left out is where the reference says what no calendar or clock has (day 45, slot 31:45).
 """
 import glob, json, os, random, re, sys, types
 
@@ -81,7 +80,6 @@ for vector in json.load(open(os.path.join(reference, "VECTORS.json")))["vectors"
             # A digit above nine makes another date there, and none here.
             if any((b >> 4) > 9 or (b & 15) > 9 for _, frame in steps for b in frame[1:4]):
                 continue
-        words = {w for w in words if w not in ("checksum", "no-end") or "resync" not in words}
         vectors.append({
             "id": "%s-%d" % (vector["id"], copy), "profile": vector["profile"], "kind": "spec", "source": "mutant",
             "input": [{"channel": c, "hex": f.hex()} for c, f in steps],
