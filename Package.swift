@@ -50,9 +50,10 @@ let package = Package(
         tests(of: "Care"),
         tests(of: "Storage"),
         tests(of: "Simulator", ["Analysis"]),
-        tests(of: "Hub", ["Vitals", "JSON5", "Links", "RuleEngine", "Storage"]),
+        tests(of: "Hub", ["Vitals", "JSON5", "Profiles", "Links", "RuleEngine", "Storage", "Simulator"]),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["Vitals", "JSON5", "Links", "Storage", "Hub"], swiftSettings: strict),
+            name: "EndToEndTests", dependencies: ["Vitals", "JSON5", "Links", "Storage", "Hub", "Simulator"],
+            swiftSettings: strict),
         .testTarget(
             name: "VitaldTests", dependencies: ["vitald", "Vitals", "Links", "Storage", "Hub"], swiftSettings: strict),
         .testTarget(

@@ -6,4 +6,6 @@ public enum LinkOutput: Hashable, Sendable {
     case frame(device: DeviceID, input: String, bytes: [UInt8], at: Timestamp)
     /// The link changed. `reason` is a plain sentence part, fit for an event's text.
     case state(device: DeviceID, LinkState, reason: String, at: Timestamp)
+    /// To be kept for the next link to the device, together with the frames before it.
+    case remember(device: DeviceID, LinkMemory.Change)
 }

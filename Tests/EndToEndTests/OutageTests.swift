@@ -18,7 +18,8 @@ struct OutageTests {
           store: "hub.db", socket: "\(socket)", profiles: "\(Program.packageRoot.path)/DeviceProfiles",
           rules: "\(Program.packageRoot.path)/Rules",
           people: [ { name: "ada", zone: "Europe/Berlin" } ],
-          devices: [ { name: "finger", profile: "contec.cms50.legacy", port: "\(folder.path("finger"))", person: "ada" } ],
+          devices: [ { name: "finger", profile: "contec.cms50.legacy", port: "\(folder.path("finger"))",
+                       person: "ada", history: false } ],
         }
         """.write(toFile: folder.path("vitald.json5"), atomically: true, encoding: .utf8)
         let hub = try Program.Running(

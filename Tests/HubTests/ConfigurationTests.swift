@@ -33,6 +33,18 @@ struct ConfigurationTests {
     }
 
     @Test(
+        "asks for stored data of seven days, unless it says how far back, or not to",
+        arguments: [
+            ("", TimeSpan.days(7)), (", history: true", .days(7)), (", history: false", .zero),
+            (", history: \"36h\"", .hours(36)),
+        ])
+    func history(said: String, meant: TimeSpan) throws {
+        let text = Self.good.replacing("person: \"ada\"", with: "person: \"ada\"\(said)")
+        let configuration = try Configuration.parse(text, file: "vitald.json5")
+        #expect(configuration.history(of: "finger") == meant)
+    }
+
+    @Test(
         "names line, column and the nearest known name of what is wrong",
         arguments: [
             ("store:", "stor:", "2:18: unknown key 'stor'", "store"),
@@ -41,6 +53,7 @@ struct ConfigurationTests {
             ("1959-03-29", "29.3.1959", "3:57: expected a date", "1957-04-02"),
             ("person: \"ada\"", "person: \"adda\"", "6:", "ada"),
             ("[0.4, 0.6]", "[0.6, 0.4]", "5:", "below"),
+            ("person: \"ada\"", "person: \"ada\", history: \"soon\"", "6:", "like \"7d\""),
             ("/dev/ttyUSB0", "usb:10c4", "6:", "like usb:10c4:ea60"),
             ("name: \"ada\",", "name: \"ada\", commit: \"1s\",", "3:28: unknown key 'commit'", "known keys: name"),
         ])

@@ -16,15 +16,22 @@ public struct Configuration: Sendable {
     public var assignments: [Assignment]
     /// Keys that profiles ask for by name (`$secret.name`). They go to drivers only: never into recordings or the store.
     public var secrets: [String: String]
+    /// How far back stored data is asked for, by the name of a device; zero: not at all.
+    public var history: [String: TimeSpan]
 
     public static let defaultSocketPath = "/run/vitald/vitald.sock"
+    /// A ring or watch left in a drawer for a week has lost nothing: most store that long. Without being told to, since
+    /// whoever wears a ring at night expects the night at breakfast.
+    public static let usualHistory = TimeSpan.days(7)
+    static let historyBounds = TimeSpan.hours(1)...TimeSpan.days(366)
     /// Shorter would only wear the disk; longer would lose more than half a minute in a power cut (DESIGN §5).
     static let commitBounds = TimeSpan.seconds(1)...TimeSpan.seconds(30)
 
     public init(
         hubName: String, storePath: String, socketPath: String = Configuration.defaultSocketPath,
         profileFolders: [String], ruleFolders: [String], commitInterval: TimeSpan = .seconds(1), people: [Person],
-        devices: [Device], assignments: [Assignment], secrets: [String: String] = [:]
+        devices: [Device], assignments: [Assignment], secrets: [String: String] = [:],
+        history: [String: TimeSpan] = [:]
     ) {
         self.hubName = hubName
         self.storePath = storePath
@@ -36,7 +43,11 @@ public struct Configuration: Sendable {
         self.devices = devices
         self.assignments = assignments
         self.secrets = secrets
+        self.history = history
     }
+
+    /// How far back the stored data of a device is asked for; zero: not at all.
+    public func history(of device: String) -> TimeSpan { history[device] ?? Self.usualHistory }
 
     /// Reads a configuration file. Relative paths in it are relative to its folder.
     ///

@@ -14,10 +14,12 @@ struct ConfigurationParser {
         try unique(people.map(\.name), "people", in: root)
         var devices: [Device] = []
         var assignments: [Assignment] = []
+        var history: [String: TimeSpan] = [:]
         for reader in try root.optionalArray("devices") ?? [] {
             let (device, assignment) = try device(reader, people: people)
             devices.append(device)
             assignments.append(assignment)
+            history[device.name] = try self.history(reader)
         }
         try unique(devices.map(\.name), "devices", in: root)
         let commit = try root.optional("commit").map { reader throws(JSONError) in try span(reader) } ?? .seconds(1)
@@ -30,7 +32,7 @@ struct ConfigurationParser {
             socketPath: try root.optionalString("socket").map(absolute) ?? Configuration.defaultSocketPath,
             profileFolders: try folders(root, "profiles"), ruleFolders: try folders(root, "rules"),
             commitInterval: commit, people: people, devices: devices, assignments: assignments,
-            secrets: try secrets(root))
+            secrets: try secrets(root), history: history)
     }
 
     private func secrets(_ root: JSONReader) throws(JSONError) -> [String: String] {
@@ -118,7 +120,7 @@ struct ConfigurationParser {
 
     private func device(_ reader: JSONReader, people: [Person]) throws(JSONError) -> (Device, Assignment) {
         let it = try reader.object(known: [
-            "name", "id", "profile", "port", "address", "person", "priority", "user",
+            "name", "id", "profile", "port", "address", "person", "priority", "user", "history",
         ])
         let name = try shortName(it.required("name"))
         let id = try it.optional("id").map { reader throws(JSONError) -> DeviceID in try self.id(reader) }
@@ -129,6 +131,15 @@ struct ConfigurationParser {
         let person = people.first { $0.name == wearer }?.id ?? PersonID(derivedFrom: wearer)
         let user = UInt8(try it.optionalInteger("user", in: 0...255) ?? 0)
         return (device, Assignment(device: device.id, deviceUser: user, person: person))
+    }
+
+    /// `true`, `false`, or how far back; `nil` when nothing is said.
+    private func history(_ reader: JSONReader) throws(JSONError) -> TimeSpan? {
+        guard let history = try reader.optional("history") else { return nil }
+        if let isWanted = try? history.bool() { return isWanted ? Configuration.usualHistory : .zero }
+        guard let text = try? history.string(), let span = TimeSpan(text), Configuration.historyBounds.contains(span)
+        else { throw history.error("expected true, false or how far back, 1h to 366d, like \"7d\"") }
+        return span
     }
 
     /// Where the device is: `port` of a serial one, `address` of one with Bluetooth LE.

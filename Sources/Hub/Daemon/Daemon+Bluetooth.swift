@@ -17,21 +17,17 @@ extension Daemon {
             }
         }
         guard !members.isEmpty else { return }
-        var zones: [DeviceID: Zone] = [:]
-        for assignment in configured.assignments {
-            let person = configured.people.first { $0.id == assignment.person }
-            zones[assignment.device] = person.flatMap { try? Zone(named: $0.zone) }
+        let contexts = Dictionary(members.map { ($0.device.id, context(of: $0.device, $0.profile)) }) { first, _ in
+            first
         }
-        let settings = Dictionary(members.map { ($0.device.id, $0.profile.settings) }) { first, _ in first }
         let clock = clock
         let inbox = inbox
         let states = (try? store?.states(of: nil)) ?? []
         let bluetooth = BLELinks(
             members, states: states, seed: .random(in: .min ... .max),
             BLELinks.Surroundings(
-                context: { [zones] device in
-                    StepContext(now: clock.now(), zone: zones[device] ?? .utc, settings: settings[device] ?? [:])
-                }, stopwatch: { HubClock.stopwatch() }, now: { clock.now() },
+                context: { contexts[$0]?() ?? StepContext(now: clock.now(), zone: .utc) },
+                stopwatch: { HubClock.stopwatch() }, now: { clock.now() },
                 // Links are stopped, and silent, before the hub goes: the reference back does not outlive it.
                 sink: { output in inbox.put { self.assumeIsolated { $0.take(output) } } },
                 keep: { state in inbox.put { self.assumeIsolated { $0.keep(state) } } }, log: observer.log))

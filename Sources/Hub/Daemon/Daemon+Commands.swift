@@ -112,7 +112,9 @@ extension Daemon {
             backlog.append(known)
             commit()
             // How a link talks follows from its profile, which port it takes from the other devices as well.
-            if old.devices != new.devices || old.profiles != new.profiles { restartLinks() }
+            let talksAnew = next.history != configuration.history || next.secrets != configuration.secrets
+            (configuration.history, configuration.secrets) = (next.history, next.secrets)
+            if old.devices != new.devices || old.profiles != new.profiles || talksAnew { restartLinks() }
             observer.log("the configuration, rules and profiles were read again")
             return nil
         } catch {

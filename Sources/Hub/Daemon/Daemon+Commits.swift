@@ -7,6 +7,7 @@ extension Daemon {
         guard let pipeline, let store else { return }
         var commit = pipeline.takeCommit()
         commit.samples += pipeline.waiting(since: storedUntil)
+        commit.states += memories.takeChanged()
         storedUntil = pipeline.now
         lastCommit = clock.now()
         guard !commit.isEmpty || !backlog.isEmpty else { return }

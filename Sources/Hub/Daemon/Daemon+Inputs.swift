@@ -12,6 +12,9 @@ extension Daemon {
         case .state(let device, let state, let reason, let at):
             states[device] = (state, reason, at)
             take(Input(at: at, .link(device: device, state: state, reason: reason)))
+        case .remember(let device, let change):
+            // The frames it is about stand before it on this queue: the next commit has both, or the one before had them.
+            memories.apply(change, of: device)
         }
     }
 

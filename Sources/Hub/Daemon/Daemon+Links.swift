@@ -23,13 +23,10 @@ extension Daemon {
             }
             let clock = clock
             let inbox = inbox
-            let zone = zone(of: device.id)
-            let secrets = configuration.secrets
+            let context = context(of: device, profile)
             let link = SerialLink(
                 device: device.id, path: port, settings: settings,
-                context: {
-                    StepContext(now: clock.now(), zone: zone, settings: profile.settings, secrets: secrets)
-                },
+                context: context, memory: memories.driver(of: device.id),
                 locate: ports.locator(for: device, at: port, profile), now: { clock.now() },
                 // Links are stopped, and silent, before the hub goes: the reference back does not outlive it.
                 sink: { output in inbox.put { self.assumeIsolated { $0.take(output) } } }, log: observer.log)
@@ -39,6 +36,22 @@ extension Daemon {
         for device in configured.devices { links[device.id]?.start() }
         ports.start { [links] device in links[device]?.reconsider() }
         startBluetooth(profiles)
+    }
+
+    /// What the steps of a device depend on, each time it is connected.
+    func context(of device: Device, _ profile: Profile) -> @Sendable () -> StepContext {
+        let (clock, memories, secrets) = (clock, memories, configuration.secrets)
+        let zone = zone(of: device.id)
+        let history = configuration.history(of: device.name)
+        return {
+            let now = clock.now()
+            var context = StepContext(now: now, zone: zone, settings: profile.settings, secrets: secrets)
+            if history > .zero {
+                context.options = ["history"]
+                context.historySince = max(now - history, memories.known(of: device.id))
+            }
+            return context
+        }
     }
 
     /// Where a device is worn: its clock is set to that time.

@@ -59,6 +59,8 @@ public actor Daemon {
     var states: [DeviceID: (state: LinkState, reason: String, since: Timestamp)] = [:]
     /// Bytes that came in, by device, since the start.
     var received: [DeviceID: Int] = [:]
+    /// What links know of their devices from run to run.
+    let memories = LinkMemories()
     var socket: CommandSocket?
     var timer: (any DispatchSourceTimer)?
     var signals: [any DispatchSourceSignal] = []
@@ -130,6 +132,7 @@ public actor Daemon {
         commit.assignments = configured.assignments
         try store.commit(commit)
         take(Input(at: clock.now(), .store(works: true, reason: "")))
+        memories.restore(try store.states(of: nil))
         startLinks()
         try listen()
         startTimer()

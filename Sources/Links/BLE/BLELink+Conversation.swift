@@ -73,6 +73,7 @@ extension BLELink {
             ask(isAwaited: response) { $0.write(uuid, bytes, withResponse: response, at: $1) }
         case .frame(let input, let bytes): deliver(.frame(device: device, input: input, bytes: bytes, at: at))
         case .ready: becameReady()
+        case .remember(let change): remember(change)
         case .note(let text): log("\(path): \(text)")
         case .failed(let reason): end(LinkError(.unanswered, path: path, reason))
         case .finished: end(LinkError(.gone, path: path, "disconnected"), isWanted: true)

@@ -296,6 +296,9 @@ public actor BLELink {
         sink(.state(device: device, state, reason: reason, at: now()))
     }
 
+    /// In its place between the values: what stored data needs comes when the device is set up.
+    func remember(_ change: LinkMemory.Change) { sink(.remember(device: device, change)) }
+
     func announce(_ event: Event) { told(event) }
 
     // MARK: Messages

@@ -15,6 +15,7 @@ extension Conversation {
     /// Takes steps as long as none has to wait.
     mutating func proceed(_ actions: inout [Action]) {
         while pause == .none, phase != .before, phase != .over {
+            endFetch(&actions)
             guard !queue.isEmpty else {
                 if phase == .connecting { becomeReady(&actions) }
                 if phase == .leaving { end(.finished, &actions) }
@@ -26,6 +27,13 @@ extension Conversation {
             }
             take(queue.removeFirst(), &actions)
         }
+    }
+
+    /// Tells that everything stored has come, once its last step is over.
+    private mutating func endFetch(_ actions: inout [Action]) {
+        guard let fetch, !queue.contains(where: { $0.purpose == .history || isForHistory($0.step) }) else { return }
+        self.fetch = nil
+        if fetch.isWhole, phase == .open { actions.append(.remember(.wholeUntil(fetch.began))) }
     }
 
     private func isForHistory(_ step: Step) -> Bool {
@@ -61,6 +69,7 @@ extension Conversation {
         case .ifOption(let option, let step):
             guard context.options.contains(option) else { return }
             let purpose = option == "history" && errand.purpose == .connect ? .history : errand.purpose
+            if purpose == .history, fetch == nil { fetch = (time, true) }
             queue.insert(Errand(step: step, daysAgo: errand.daysAgo, purpose: purpose, origin: errand.origin), at: 0)
         case .forEachDay(let count, let step):
             let days = (0..<context.days(count)).map {
@@ -78,7 +87,10 @@ extension Conversation {
         case .indicate(let uuid, let isOptional):
             actions.append(.subscribe(.characteristic(uuid), indications: true))
             awaitAnswer(errand, isOptional)
-        case .send, .write, .command: send(errand.step, errand, isOptional: false, &actions)
+        case .send, .write, .command:
+            // Nobody knows when what this asks for has come.
+            if errand.purpose == .history { fetch?.isWhole = false }
+            send(errand.step, errand, isOptional: false, &actions)
         }
     }
 
@@ -126,6 +138,7 @@ extension Conversation {
         case .missing:
             let reason = "the device has no characteristic for '\(errand.step.summary)'"
             // What may be missing is missing on most devices: not worth a word.
+            if errand.purpose == .history { fetch?.isWhole = false }
             if isOptional { answerIsOver() } else { giveUp(errand, false, reason, &actions) }
         case .refused(let reason):
             giveUp(errand, isOptional, "'\(errand.step.summary)' was refused: \(reason)", &actions)
@@ -136,6 +149,7 @@ extension Conversation {
     /// A step came to nothing.
     mutating func giveUp(_ errand: Errand, _ isOptional: Bool, _ reason: String, _ actions: inout [Action]) {
         question = nil
+        if errand.purpose == .history { fetch?.isWhole = false }
         // A request that is still out there must end before the next.
         if pause == .reply { pause = .none }
         if errand.purpose == .connect, !isOptional, phase == .connecting {

@@ -50,6 +50,8 @@ public struct Conversation: Sendable {
         case frame(input: String, [UInt8])
         /// The device is set up.
         case ready
+        /// To be kept for the next conversation with this device, together with the frames before it.
+        case remember(LinkMemory.Change)
         /// For the log: a step was skipped, an answer did not come, a driver tells something.
         case note(String)
         /// The device cannot be used so: close the link. Nothing follows.
@@ -127,6 +129,8 @@ public struct Conversation: Sendable {
     var isLive = false
     var isReady = false
     var leaveBy: Timestamp = .distantFuture
+    /// The fetching of stored data: when it began, and whether all of it is known to have come.
+    var fetch: (began: Timestamp, isWhole: Bool)?
 
     /// How long a request may stay unanswered: longer than the 30 s of an ATT transaction (Core 5.4, vol. 3, part F, 3.3.3),
     /// which the link ends itself.

@@ -230,6 +230,7 @@ struct ANTChannel: Driver {
         guard payload[12] & 0x7F == deviceType else { return false }
         if sensor == 0 || (sensor <= 0xFFFF && sensor == number & 0xFFFF) {
             if sensor == 0 { actions.append(.note("listens to ANT sensor \(number)")) }
+            if sensor != number { actions.append(.remember(.driver(.antDevice(number)))) }
             sensor = number
         }
         return sensor == number

@@ -166,7 +166,10 @@ struct ContecHistory: Driver {
     }
 
     private mutating func finish(_ actions: inout [Conversation.Action]) {
-        let isOld = isFamiliar && known?.count == total
+        let isOld = isFamiliar && known?.count == total && known?.isHandedOn == true
+        // The times first: whoever is stopped among the values gives them the same ones next time.
+        known = ContecProgress(start: start, total: total, count: total, digest: digest, isHandedOn: isOld)
+        if !isOld, let known { actions.append(.remember(.driver(.contecRecording(known)))) }
         for index in 0..<(isOld ? 0 : total) {
             let time = start + .seconds(Int64(index))
             guard since.map({ time > $0 }) ?? true else { continue }
@@ -174,19 +177,23 @@ struct ContecHistory: Driver {
             let stamp = (0..<4).map { UInt8(truncatingIfNeeded: seconds >> UInt32(8 * $0)) }
             actions.append(.frame(input: input, stamp + stored[3 * index..<3 * index + 3]))
         }
-        known = progress
+        known?.isHandedOn = true
+        if !isOld, let known { actions.append(.remember(.driver(.contecRecording(known)))) }
         stored = []
         deadline = nil
         state = .done
         actions.append(.write(.port, Self.end, response: false))
-        actions.append(.note("stored data: \(total) values" + (isOld ? ", known already" : "")))
+        actions.append(
+            .note(
+                "stored data: \(total) values"
+                    + (isOld ? ", known already" : ", taken to have ended when the download began")))
     }
 
     /// How far this transfer came; what is known already when that is more.
     private var progress: ContecProgress? {
-        guard stage == .values, count > 0 else { return known }
+        guard state == .working, stage == .values, count > 0 else { return known }
         if let known, known.total == total, known.count > count { return known }
-        return ContecProgress(start: start, total: total, count: count, digest: digest)
+        return ContecProgress(start: start, total: total, count: count, digest: digest, isHandedOn: false)
     }
 }
 
@@ -194,9 +201,11 @@ struct ContecHistory: Driver {
 public struct ContecProgress: Hashable, Sendable {
     /// The time its first value was given.
     var start: Timestamp
-    /// Values it has, and values that came; when all did, they were handed on.
+    /// Values it has, and values that came.
     var total: Int
     var count: Int
     /// FNV-1a of the first `count` values.
     var digest: UInt64
+    /// All of it was passed to whoever decodes it.
+    var isHandedOn: Bool
 }

@@ -100,11 +100,12 @@ public actor SerialLink {
     /// - Parameters:
     ///   - path: where the port is, or how the configuration names it.
     ///   - context: what steps depend on, asked before each conversation.
+    ///   - memory: what a driver knew when the last link to this device ended.
     ///   - locate: finds the path anew before each opening, for a name that is no path. Must be quick.
     public init(
         device: DeviceID, path: String, settings: SerialSettings, backoff: Backoff = Backoff(),
         context: @escaping @Sendable () -> StepContext = SerialLink.plainContext,
-        locate: (@Sendable () throws(LinkError) -> String)? = nil,
+        memory: DriverMemory? = nil, locate: (@Sendable () throws(LinkError) -> String)? = nil,
         now: @escaping @Sendable () -> Timestamp, sink: @escaping @Sendable (LinkOutput) -> Void,
         log: @escaping @Sendable (String) -> Void
     ) {
@@ -114,6 +115,7 @@ public actor SerialLink {
         self.backoff = backoff
         self.locate = locate
         self.context = context
+        self.memory = memory
         place = path
         self.now = now
         self.sink = sink
@@ -357,6 +359,12 @@ public actor SerialLink {
         sink(frame)
     }
 
+    /// In its place between the frames.
+    private func remember(_ change: LinkMemory.Change) {
+        let output = LinkOutput.remember(device: device, change)
+        if isReady { sink(output) } else { early.append(output) }
+    }
+
     private func enqueue(_ bytes: [UInt8]) {
         guard descriptor >= 0 else { return log("\(place): not connected, \(bytes.count) bytes not sent") }
         guard outgoing.count + bytes.count <= SerialLink.longestQueue else {
@@ -416,6 +424,7 @@ public actor SerialLink {
         case .write, .read, .subscribe: log("\(place): a serial line has no characteristics; a step is left out")
         case .frame(let input, let bytes): deliver(.frame(device: device, input: input, bytes: bytes, at: at))
         case .ready: becameReady()
+        case .remember(let change): remember(change)
         case .note(let text): log("\(place): \(text)")
         case .failed(let reason):
             if reason != lastFailure { log("\(place): \(reason)") }

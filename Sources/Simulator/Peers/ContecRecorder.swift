@@ -60,6 +60,8 @@ public struct ContecRecorder: ScriptedPeer {
     }
 
     private mutating func download(_ at: Timestamp) {
+        // Asked again, it begins again.
+        outbox.clear()
         let length = max(recording.count * 3 - 1, 0)
         // The rest of a live frame first.
         outbox.post([0x28, 0x35, 0x00], at: at)

@@ -67,6 +67,7 @@ struct Talk {
         case .subscribe(let channel, let indications): "\(indications ? "indicate" : "subscribe") \(channel.name)"
         case .frame(let input, let bytes): "frame \(input) \(hex(bytes))"
         case .ready: "ready"
+        case .remember(let change): "remember \(change)"
         case .note(let text): "note \(text)"
         case .failed(let reason): "failed \(reason)"
         case .finished: "finished"

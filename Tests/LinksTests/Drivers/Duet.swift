@@ -55,7 +55,7 @@ struct Duet<Peer: ScriptedPeer> {
             case .subscribe: perform(conversation.answered(.done, at: now))
             case .read: perform(conversation.answered(.missing, at: now))
             case .frame(let input, let bytes): decoder.feed(bytes, input: input, at: now, into: &decoded)
-            case .ready, .note, .failed, .finished: break
+            case .ready, .remember, .note, .failed, .finished: break
             }
         }
     }

@@ -218,7 +218,7 @@ public actor BLELinks {
     private func told(_ output: LinkOutput) {
         switch output {
         // The one message that is frequent changes nothing else.
-        case .frame: return around.sink(output)
+        case .frame, .remember: return around.sink(output)
         case .state(let device, .connected, let reason, let at):
             roster.opened(device, reason, at: around.stopwatch(), time: at)
         case .state(let device, .silent, let reason, let at): roster.changed(device, .silent, reason, time: at)

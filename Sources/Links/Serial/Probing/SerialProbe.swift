@@ -120,7 +120,7 @@ public struct SerialProbe: Sendable {
                     early.forEach(hear)
                 case .frame(_, let bytes): if isReady { hear(bytes) } else { early.append(bytes) }
                 case .failed: return false
-                case .read, .subscribe, .note, .finished: break
+                case .read, .subscribe, .remember, .note, .finished: break
                 }
             }
             return true
