@@ -105,7 +105,7 @@ public struct ColmiRing: ScriptedPeer {
     private mutating func quarters(daysAgo: Int, _ at: Timestamp) {
         guard let steps = day(daysAgo)?.steps, !steps.isEmpty else { return post([0x43, 0xFF], at) }
         let date = Zone.utc.day(of: (clock ?? at) - .days(Int64(daysAgo))).civil
-        func bcd(_ value: Int) -> UInt8 { UInt8(truncatingIfNeeded: value / 10 << 4 | value % 10) }
+        func bcd(_ value: Int) -> UInt8 { UInt8(truncatingIfNeeded: (value / 10) << 4 | value % 10) }
         let total = UInt8(truncatingIfNeeded: steps.count)
         post([0x43, 0xF0, total], at)
         for (index, (quarter, count)) in steps.sorted(by: { $0.key < $1.key }).enumerated() {
