@@ -12,7 +12,8 @@ enum Vitald {
         RunCommand.self, DemoCommand.self, ReplayCommand.self, SimulateCommand.self, ImportCommand.self,
         QueryCommand.self, SeriesCommand.self, EventsCommand.self, ExplainCommand.self, CheckCommand.self,
         DecodeCommand.self, BenchCommand.self, StatusCommand.self, DevicesListCommand.self, DevicesScanCommand.self,
-        DevicesProbeCommand.self, AlertAckCommand.self, PlanAcceptCommand.self, PlanDeclineCommand.self,
+        DevicesProbeCommand.self, DevicesInfoCommand.self, DevicesMonitorCommand.self, DevicesPairCommand.self,
+        DevicesForgetCommand.self, AlertAckCommand.self, PlanAcceptCommand.self, PlanDeclineCommand.self,
         ReloadCommand.self, StopCommand.self, VersionCommand.self,
     ]
 
@@ -20,7 +21,10 @@ enum Vitald {
     static let groups = [
         ("alert", "Answer alerts"),
         ("plan", "Answer proposed changes of an exercise plan"),
-        ("devices", "Look at the devices of a running daemon, at serial ports and at Bluetooth devices around"),
+        (
+            "devices",
+            "Look at the devices of a running daemon, at serial ports and at Bluetooth devices around; pair them"
+        ),
     ]
 
     static let purpose = "vitald reads heart-rate and step sensors, watches over them and explains what it tells."

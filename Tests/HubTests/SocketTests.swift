@@ -10,13 +10,17 @@ struct SocketTests {
         let event = EventID(derivedFrom: "event")
         let actions: [Command.Action] = [
             .acknowledge(event, comment: "seen \"it\"\n"), .acceptPlan(event), .declinePlan(event), .reload, .stop,
+            .pair(device: "strap \"7\""), .forgetDevice("C0:11:22:33:44:55"),
+            .answerPairing(agrees: true, passkey: 7), .answerPairing(agrees: false, passkey: nil),
         ]
         for action in actions {
             let request = SocketRequest.command(Command(id: CommandID(derivedFrom: "c"), actor: "ada", action: action))
             #expect(!request.line.contains("\n"))
             #expect(try SocketRequest.parse(request.line) == request)
         }
-        for query in [Query.status, .devices, .alert(named: "last"), .plan(named: "3f2a")] {
+        for query in [
+            Query.status, .devices, .device(named: "strap"), .pairing, .alert(named: "last"), .plan(named: "3f2a"),
+        ] {
             #expect(try SocketRequest.parse(SocketRequest.query(query).line) == .query(query))
         }
     }
@@ -26,7 +30,10 @@ struct SocketTests {
         arguments: [
             "", "{", "[]", "{\"query\":\"weather\"}", "{\"command\":\"acknowledge\"}",
             "{\"command\":\"acknowledge\",\"event\":\"12\"}", "{\"command\":\"reload\",\"id\":\"x\"}",
-            "{\"commandd\":1}",
+            "{\"commandd\":1}", "{\"query\":\"device\"}", "{\"command\":\"pair\"}",
+            "{\"command\":\"answer_pairing\",\"passkey\":123456}",
+            "{\"command\":\"answer_pairing\",\"agrees\":true,\"passkey\":1000000}",
+            "{\"command\":\"answer_pairing\",\"agrees\":true,\"passkey\":-1}",
             String(repeating: "[", count: 10_000),
         ])
     func refused(line: String) {

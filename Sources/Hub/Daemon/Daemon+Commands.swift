@@ -8,6 +8,8 @@ extension Daemon {
             switch try SocketRequest.parse(line) {
             case .query(.status): return [status(), Self.ok]
             case .query(.devices): return devices() + [Self.ok]
+            case .query(.device(let name)): return try [device(named: name), Self.ok]
+            case .query(.pairing): return [pairing(), Self.ok]
             case .query(.alert(let name)):
                 guard let store else { return [Self.error("the hub is stopping")] }
                 return ["{\"id\":\"\(try EventName(name).find(in: store, kind: .alert).id)\"}", Self.ok]
@@ -38,6 +40,11 @@ extension Daemon {
         case .stop:
             requestStop()
             return nil
+        case .pair(let device): return byHand(command, device) { $0.pair($1) }
+        case .forgetDevice(let device): return byHand(command, device) { $0.forget($1) }
+        case .answerPairing(let agrees, let passkey):
+            guard let bluetooth else { return Self.noBluetooth }
+            return bluetooth.answer(agrees, passkey: passkey)
         case .acknowledge, .acceptPlan, .declinePlan:
             guard let pipeline, let store else { return "the hub is stopping" }
             if (try? store.hasApplied(command.id)) == true { return nil }
@@ -63,30 +70,6 @@ extension Daemon {
             json.member("waiting_commits", backlog.count)
         }
         return json.text
-    }
-
-    func devices() -> [String] {
-        configured.devices.map { device in
-            var json = JSONWriter()
-            json.object { json in
-                json.member("name", device.name)
-                json.member("profile", device.profile)
-                json.member("port", device.port)
-                json.member("found", ports?.found(device.id))
-                let person = configured.assignments.first { $0.device == device.id }?.person
-                json.member("person", configured.people.first { $0.id == person }?.name)
-                json.member("state", states[device.id]?.state.name ?? "starting")
-                json.member("reason", states[device.id]?.reason)
-                json.member("since", states[device.id].map { ISO8601.format($0.since) })
-                json.member("bytes", received[device.id, default: 0])
-                json.object("diagnostics") { json in
-                    for entry in pipeline?.diagnostics ?? [] where entry.device == device.id {
-                        json.member(entry.kind, entry.count)
-                    }
-                }
-            }
-            return json.text
-        }
     }
 
     /// Reads people, devices, rules and profiles again. A bad file is reported and what was in force stays in force.

@@ -7,7 +7,7 @@ extension Daemon {
     func take(_ output: LinkOutput) {
         switch output {
         case .frame(let device, let input, let bytes, let at):
-            received[device, default: 0] += bytes.count
+            received[device, default: Traffic()].take(bytes.count, at: at)
             take(Input(at: at, .frame(device: device, input: input, bytes: bytes)))
         case .state(let device, let state, let reason, let at):
             states[device] = (state, reason, at)

@@ -57,8 +57,8 @@ public actor Daemon {
     /// Nil without Bluetooth devices, and when stopped.
     var bluetooth: BLELinks?
     var states: [DeviceID: (state: LinkState, reason: String, since: Timestamp)] = [:]
-    /// Bytes that came in, by device, since the start.
-    var received: [DeviceID: Int] = [:]
+    /// What came in, by device, since the start.
+    var received: [DeviceID: Traffic] = [:]
     /// What links know of their devices from run to run.
     let memories = LinkMemories()
     var socket: CommandSocket?

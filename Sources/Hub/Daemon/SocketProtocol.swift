@@ -6,6 +6,9 @@ import Vitals
 /// ```
 /// {"query":"status"}
 /// {"query":"devices"}
+/// {"query":"device","device":"strap"}   {"query":"pairing"}
+/// {"command":"pair","device":"strap"}   {"command":"forget_device","device":"C0:11:22:33:44:55"}
+/// {"command":"answer_pairing","agrees":true,"passkey":123456}
 /// {"query":"alert","event":"3f2a"}   {"query":"plan","event":"last"}
 /// {"command":"acknowledge","event":"…","comment":"…","actor":"ada","id":"…"}
 /// {"command":"reload"}   {"command":"stop"}   {"command":"accept_plan","event":"…"}   {"command":"decline_plan",…}
@@ -22,10 +25,15 @@ public enum SocketRequest: Hashable, Sendable {
     /// Reads a request line.
     public static func parse(_ line: String) throws(JSONError) -> SocketRequest {
         let document = try JSONDocument.parse(line, file: "request")
-        let root = try document.reader.object(known: ["query", "command", "event", "comment", "actor", "id"])
-        switch try root.optionalOneOf("query", allowed: ["status", "devices", "alert", "plan"]) {
+        let root = try document.reader.object(known: [
+            "query", "command", "event", "comment", "device", "agrees", "passkey", "actor", "id",
+        ])
+        let queries = ["status", "devices", "device", "pairing", "alert", "plan"]
+        switch try root.optionalOneOf("query", allowed: queries) {
         case "status": return .query(.status)
         case "devices": return .query(.devices)
+        case "device": return .query(.device(named: try root.string("device")))
+        case "pairing": return .query(.pairing)
         case "alert": return .query(.alert(named: try root.string("event")))
         case "plan": return .query(.plan(named: try root.string("event")))
         default: break
@@ -35,16 +43,25 @@ public enum SocketRequest: Hashable, Sendable {
             throw try root.required("id").error("expected a UUID")
         }
         let actor = try root.optionalString("actor") ?? ""
-        let names = ["acknowledge", "accept_plan", "decline_plan", "reload", "stop"]
-        let action: Command.Action
+        return .command(Command(id: id, actor: actor, action: try action(root)))
+    }
+
+    private static func action(_ root: JSONReader) throws(JSONError) -> Command.Action {
+        let names = [
+            "acknowledge", "accept_plan", "decline_plan", "reload", "stop", "pair", "answer_pairing", "forget_device",
+        ]
         switch try root.oneOf("command", allowed: names) {
-        case "reload": action = .reload
-        case "stop": action = .stop
-        case "accept_plan": action = .acceptPlan(try event(root))
-        case "decline_plan": action = .declinePlan(try event(root))
-        default: action = .acknowledge(try event(root), comment: try root.optionalString("comment") ?? "")
+        case "reload": return .reload
+        case "stop": return .stop
+        case "accept_plan": return .acceptPlan(try event(root))
+        case "decline_plan": return .declinePlan(try event(root))
+        case "pair": return .pair(device: try root.string("device"))
+        case "answer_pairing":
+            let passkey = try root.optionalInteger("passkey", in: 0...999_999)
+            return .answerPairing(agrees: try root.bool("agrees"), passkey: passkey.map { UInt32(clamping: $0) })
+        case "forget_device": return .forgetDevice(try root.string("device"))
+        default: return .acknowledge(try event(root), comment: try root.optionalString("comment") ?? "")
         }
-        return .command(Command(id: id, actor: actor, action: action))
     }
 
     private static func event(_ root: JSONReader) throws(JSONError) -> EventID {
@@ -61,6 +78,10 @@ public enum SocketRequest: Hashable, Sendable {
             switch self {
             case .query(.status): json.member("query", "status")
             case .query(.devices): json.member("query", "devices")
+            case .query(.device(let name)):
+                json.member("query", "device")
+                json.member("device", name)
+            case .query(.pairing): json.member("query", "pairing")
             case .query(.alert(let name)):
                 json.member("query", "alert")
                 json.member("event", name)
@@ -81,6 +102,16 @@ public enum SocketRequest: Hashable, Sendable {
                     json.member("event", "\(event)")
                 case .reload: json.member("command", "reload")
                 case .stop: json.member("command", "stop")
+                case .pair(let device):
+                    json.member("command", "pair")
+                    json.member("device", device)
+                case .answerPairing(let agrees, let passkey):
+                    json.member("command", "answer_pairing")
+                    json.member("agrees", agrees)
+                    json.member("passkey", ifPresent: passkey.map { Int($0) })
+                case .forgetDevice(let device):
+                    json.member("command", "forget_device")
+                    json.member("device", device)
                 }
                 json.member("actor", command.actor)
                 json.member("id", "\(command.id)")

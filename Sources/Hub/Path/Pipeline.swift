@@ -270,7 +270,7 @@ extension Command {
     var event: EventID? {
         switch action {
         case .acknowledge(let event, _), .acceptPlan(let event), .declinePlan(let event): event
-        case .reload, .stop: nil
+        case .reload, .stop, .pair, .answerPairing, .forgetDevice: nil
         }
     }
 }

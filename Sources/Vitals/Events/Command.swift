@@ -8,6 +8,12 @@ public struct Command: Hashable, Sendable {
         /// Read rules and profiles again.
         case reload
         case stop
+        /// Pair with a Bluetooth device: the name of one of the household, or an address.
+        case pair(device: String)
+        /// The answer to what the device that is being paired asks; `passkey` are the six digits that it shows.
+        case answerPairing(agrees: Bool, passkey: UInt32?)
+        /// Delete the keys of a Bluetooth device.
+        case forgetDevice(String)
     }
 
     public var id: CommandID
@@ -26,6 +32,10 @@ public struct Command: Hashable, Sendable {
 public enum Query: Hashable, Sendable {
     case status
     case devices
+    /// All that is known of one device.
+    case device(named: String)
+    /// How the pairing that was begun last goes.
+    case pairing
     /// The alert that a name (`last`, or the beginning of an id) stands for.
     case alert(named: String)
     /// The same of a plan change.

@@ -32,6 +32,16 @@ extension Command.Action: WireValue {
             writer.id(event)
         case .reload: writer.byte(4)
         case .stop: writer.byte(5)
+        case .pair(let device):
+            writer.byte(6)
+            writer.text(device)
+        case .answerPairing(let agrees, let passkey):
+            writer.byte(7)
+            writer.bool(agrees)
+            writer.optional(passkey) { $0.integer($1) }
+        case .forgetDevice(let device):
+            writer.byte(8)
+            writer.text(device)
         }
     }
 
@@ -43,6 +53,12 @@ extension Command.Action: WireValue {
         case 3: self = .declinePlan(try reader.id())
         case 4: self = .reload
         case 5: self = .stop
+        case 6: self = .pair(device: try reader.text())
+        case 7:
+            self = .answerPairing(
+                agrees: try reader.bool(),
+                passkey: try reader.optional { (reader) throws(WireError) in try reader.integer() })
+        case 8: self = .forgetDevice(try reader.text())
         case let code: throw WireError(.malformed("unknown command \(code)"), at: at)
         }
     }

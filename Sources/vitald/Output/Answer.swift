@@ -4,7 +4,7 @@ import Vitals
 /// What the daemon answered: objects, one a line, whose members are the daemon's to choose.
 struct Answer {
     private let lines: [String]
-    private let objects: [JSONObject]
+    let objects: [JSONObject]
 
     init(_ lines: [String]) {
         self.lines = lines

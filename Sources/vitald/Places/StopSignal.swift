@@ -1,4 +1,5 @@
 import Glibc
+import Vitals
 
 /// Waiting for Ctrl-C or SIGTERM.
 ///
@@ -18,5 +19,13 @@ struct StopSignal {
         var signals = signals
         var received: Int32 = 0
         while sigwait(&signals, &received) != 0 {}
+    }
+
+    /// Waits no longer than that; whether the process was asked to stop.
+    func wait(for span: TimeSpan) -> Bool {
+        var signals = signals
+        let milliseconds = max(Int(clamping: span.milliseconds), 0)
+        var limit = timespec(tv_sec: milliseconds / 1000, tv_nsec: milliseconds % 1000 * 1_000_000)
+        return sigtimedwait(&signals, nil, &limit) > 0
     }
 }

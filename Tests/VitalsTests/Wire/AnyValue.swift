@@ -136,6 +136,8 @@ struct AnyValue: RandomNumberGenerator {
     mutating func command() -> Command {
         let action: Command.Action = any(of: [
             .acknowledge(id(), comment: text()), .acceptPlan(id()), .declinePlan(id()), .reload, .stop,
+            .pair(device: text()), .forgetDevice(text()), .answerPairing(agrees: false, passkey: nil),
+            .answerPairing(agrees: true, passkey: UInt32(truncatingIfNeeded: next())),
         ])
         return Command(id: id(), actor: text(), action: action)
     }

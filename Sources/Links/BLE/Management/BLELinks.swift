@@ -1,6 +1,7 @@
 import Dispatch
 import Glibc
 import Profiles
+import Synchronization
 import Vitals
 
 /// Keeps a household's Bluetooth LE devices connected, over whatever adapters there are.
@@ -23,13 +24,16 @@ public actor BLELinks {
     /// Those that were told to give up waiting.
     private var cancelled: Set<DeviceID> = []
     private var isRunning = false
-    private var kept: BluetoothMemory
+    private(set) var kept: BluetoothMemory
     /// As it was handed over last.
     private var stored: BluetoothMemory
     /// Of the timer that counts, and when it comes.
     private var timer = (number: 0, due: Int64.max)
     /// Somebody looks around until then.
     var lookingUntil: Int64 = .min
+    var order = PairingOrder()
+    /// For those who ask without waiting.
+    nonisolated let glimpse = Mutex(Glimpse())
 
     /// bluetoothd may come and go.
     private static let ownerInterval = DispatchTimeInterval.seconds(10)
@@ -143,7 +147,7 @@ public actor BLELinks {
         let heard = radio.takeHeard()
         for hearing in heard where roster.heard(hearing, at: now, time: time) { concerns = true }
         // Strangers that advertise are most of what comes, and change nothing.
-        if heard.isEmpty || concerns { work() }
+        if heard.isEmpty || concerns || order.target != nil { work() }
     }
 
     /// Sends and logs what the radio wants.
@@ -167,9 +171,11 @@ public actor BLELinks {
         let obstacle = socketError ?? (radio.adapters.owner == .unknown ? nil : radio.adapters.obstacle)
         roster.advance(on: radio.ready, obstacle: obstacle, at: now, time: time)
         perform(roster.take())
+        advancePairing(at: now)
         radio.want(now < lookingUntil ? .constant : roster.demand(at: now), at: now)
         flush()
         keep()
+        publish(at: now, time: time)
         schedule(after: now)
     }
 
@@ -211,7 +217,7 @@ public actor BLELinks {
     }
 
     /// Runs `body` on the actor, in the order of the calls, while it runs.
-    private nonisolated func hop(_ body: @escaping @Sendable (isolated BLELinks) -> Void) {
+    nonisolated func hop(_ body: @escaping @Sendable (isolated BLELinks) -> Void) {
         executor.queue.async { self.assumeIsolated { if $0.isRunning { body($0) } } }
     }
 

@@ -117,6 +117,11 @@ public struct PairingAgent: Sendable {
         case .authenticationFailed(let address, let status):
             if isOurs(address, index) { session?.progress = .failed("\(status)") }
             actions.log("pairing with \(address) failed (\(status))")
+        case .indexRemoved:
+            // Nobody answers any more.
+            if let session, session.isOpen, session.adapter == index {
+                self.session?.progress = .failed("the Bluetooth adapter is gone")
+            }
         case .newLongTermKey(true, let key) where keeps:
             update(key.address, adapter, name, at: time) { bond in
                 bond.keys.removeAll { $0.type == key.type && $0.central == key.central }
