@@ -64,4 +64,31 @@ struct ConfigurationTests {
         #expect(message.hasPrefix("vitald.json5:\(place)") && message.contains(hint), "\(message)")
         #expect(message.contains("^"))
     }
+
+    private static let bluetooth = Self.good.replacing("port: \"/dev/ttyUSB0\"", with: "address: \"C0:11:22:33:44:55\"")
+
+    @Test(
+        "takes a Bluetooth device by its address, its advertised name, or whichever there is",
+        arguments: ["C0:11:22:33:44:55", "c0:11:22:33:44:55 random", "name:Polar H10 9A2B1C2D", "auto"])
+    func address(text: String) throws {
+        let configuration = try Configuration.parse(
+            Self.bluetooth.replacing("C0:11:22:33:44:55", with: text), file: "vitald.json5")
+        #expect(configuration.devices.map(\.port) == [text])
+    }
+
+    @Test(
+        "says what an address looks like, and where a wrong one stands",
+        arguments: [
+            ("C0:11:22:33:44:55", "C0:11:22:33:44", "expected an address like"),
+            ("C0:11:22:33:44:55", "C0:11:22:33:44:5G", "vitald devices scan"),
+            ("C0:11:22:33:44:55", "C0:11:22:33:44:55 static", "public or random"),
+            ("C0:11:22:33:44:55", "name:", "expected an address like"),
+            ("address: ", "port: \"auto\", address: ", "not both"),
+        ])
+    func badAddress(old: String, new: String, hint: String) throws {
+        let text = Self.bluetooth.replacing(old, with: new)
+        let error = #expect(throws: JSONError.self) { try Configuration.parse(text, file: "vitald.json5") }
+        let message = "\(try #require(error))"
+        #expect(message.hasPrefix("vitald.json5:6:") && message.contains(hint), "\(message)")
+    }
 }
