@@ -25,9 +25,10 @@ let package = Package(
         .systemLibrary(name: "CBluetooth", providers: [.apt(["libbluetooth-dev"])]),
         room("Vitals"),
         room("JSON5"),
+        room("Kernels"),
         room("Profiles", ["Vitals", "JSON5"]),
         room("Links", ["Vitals", "Profiles", "CBluetooth", "CZlib"]),
-        room("Analysis", ["Vitals"]),
+        room("Analysis", ["Vitals", "Kernels"]),
         room("RuleEngine", ["Vitals", "JSON5"]),
         room("Care", ["Vitals", "JSON5"]),
         room("Storage", ["Vitals", "CSQLite"]),
@@ -43,6 +44,7 @@ let package = Package(
 
         tests(of: "Vitals"),
         tests(of: "JSON5"),
+        tests(of: "Kernels"),
         tests(of: "Profiles", ["JSON5", "Analysis"], exclude: ["Fixtures"]),
         tests(of: "Links", ["Vitals", "JSON5", "Profiles", "Simulator"]),
         tests(of: "Analysis"),
@@ -59,6 +61,8 @@ let package = Package(
         .testTarget(
             name: "FuzzTests", dependencies: ["Vitals", "JSON5", "Profiles"], path: "Tests/Fuzz",
             exclude: ["Corpus", "entry.template", "fuzz", "profile.dict", "targets"], swiftSettings: strict),
+        .testTarget(
+            name: "AgreementTests", dependencies: ["Kernels", "Analysis", "Vitals", "CZlib"], swiftSettings: strict),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
