@@ -32,7 +32,8 @@ struct NightSignalTests {
         return LocalDay(year: parts[0], month: parts[1], day: parts[2])?.number
     }
 
-    @Test("every night of seven wristband wearers: average, median, filled nights and signal, exactly", arguments: people)
+    @Test(
+        "every night of seven wristband wearers: average, median, filled nights and signal, exactly", arguments: people)
     func wristbands(person: String) throws {
         let ours = NightSignal.published(try Self.nights(person), imputation: .whole)
         let theirs = try SharedData.rows("mishra2020_fitbit/expected/\(person)_nightsignal.csv").dropFirst()

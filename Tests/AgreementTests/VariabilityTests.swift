@@ -79,7 +79,9 @@ struct VariabilityTests {
         var theirs: [String: [Int: String]] = [:]
         for row in try SharedData.rows("hrv_reference/expected/artefacts.csv.gz").dropFirst()
         where row[1] == "neurokit2_kubios" {
-            guard let index = Int(row[3]), ["ectopic", "missed", "extra", "longshort"].contains(row[2]) else { continue }
+            guard let index = Int(row[3]), ["ectopic", "missed", "extra", "longshort"].contains(row[2]) else {
+                continue
+            }
             theirs[String(row[0]), default: [:]][index] = String(row[2])
         }
         let names: [BeatClass: String] = [
@@ -91,10 +93,12 @@ struct VariabilityTests {
             let published = theirs[segment.name] ?? [:]
             // They saw beats at whole milliseconds, and an interval of mean length before the first.
             var end = 0.0
-            let beats = [0] + segment.intervals.map { interval -> Double in
-                end += interval
-                return end.rounded(.toNearestOrEven)
-            }
+            let beats =
+                [0]
+                + segment.intervals.map { interval -> Double in
+                    end += interval
+                    return end.rounded(.toNearestOrEven)
+                }
             let seen = zip(beats.dropFirst(), beats).map { $0 - $1 }
             let intervals = [seen.reduce(0, +) / Double(seen.count)] + seen
             for (i, class_) in BeatCorrection(intervals).classes.enumerated() {

@@ -93,7 +93,8 @@ public struct BeatStatistics: Sendable, Equatable {
     }
 
     private mutating func fill(
-        base: Double, count n: Double, sum: Double, squares: Double, pairs k: Double, steps: Double, stepSquares: Double,
+        base: Double, count n: Double, sum: Double, squares: Double, pairs k: Double, steps: Double,
+        stepSquares: Double,
         large: Double
     ) {
         count = Int(n)
