@@ -1,5 +1,6 @@
 import Dispatch
 import Glibc
+import Links
 
 /// The Unix socket that commands and queries come in by: JSON lines, peer credentials checked.
 ///
@@ -11,6 +12,8 @@ final class CommandSocket: @unchecked Sendable {
     private let answer: @Sendable (String, Peer) -> [String]
     private var listener: (any DispatchSourceRead)?
     private var connections: [Int32: Connection] = [:]
+    /// Left when every connection is closed; nobody waits for it.
+    private let released = DispatchGroup()
 
     /// Who is at the other end, as the kernel tells.
     struct Peer: Sendable {
@@ -19,7 +22,7 @@ final class CommandSocket: @unchecked Sendable {
     }
 
     private struct Connection {
-        var source: any DispatchSourceRead
+        var watch: DescriptorWatch
         var received: [UInt8] = []
         var peer: Peer
     }
@@ -84,11 +87,10 @@ final class CommandSocket: @unchecked Sendable {
                 close(descriptor)
                 continue
             }
-            let source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
-            source.setEventHandler { @Sendable [weak self] in self?.read(from: descriptor) }
-            source.setCancelHandler { @Sendable in close(descriptor) }
-            connections[descriptor] = Connection(source: source, peer: peer)
-            source.resume()
+            let watch = DescriptorWatch(
+                descriptor, .reading, queue: queue, released: released, release: { _ = close($0) },
+                handler: { [weak self] in self?.read(from: descriptor) })
+            connections[descriptor] = Connection(watch: watch, peer: peer)
         }
     }
 
@@ -142,7 +144,7 @@ final class CommandSocket: @unchecked Sendable {
     }
 
     private func drop(_ descriptor: Int32) {
-        connections.removeValue(forKey: descriptor)?.source.cancel()
+        connections.removeValue(forKey: descriptor)?.watch.cancel()
     }
 }
 
