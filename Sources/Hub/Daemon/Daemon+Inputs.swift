@@ -8,7 +8,9 @@ extension Daemon {
         switch output {
         case .frame(let device, let input, let bytes, let at):
             received[device, default: Traffic()].take(bytes.count, at: at)
-            take(Input(at: at, .frame(device: device, input: input, bytes: bytes)))
+            // Before it is recorded, so that a replay sees the same times.
+            let arrival = arrivals.next(of: device, at: at, notBefore: pipeline?.now ?? at)
+            take(Input(at: arrival, .frame(device: device, input: input, bytes: bytes)))
         case .state(let device, let state, let reason, let at):
             states[device] = (state, reason, at)
             take(Input(at: at, .link(device: device, state: state, reason: reason)))

@@ -61,6 +61,8 @@ public actor Daemon {
     var received: [DeviceID: Traffic] = [:]
     /// What links know of their devices from run to run.
     let memories = LinkMemories()
+    /// When frames came in, each device's one after the other.
+    var arrivals = FrameTimes()
     var socket: CommandSocket?
     var timer: (any DispatchSourceTimer)?
     var signals: [any DispatchSourceSignal] = []
