@@ -70,3 +70,8 @@ extension BluetoothAddress: CustomStringConvertible {
         }.joined(separator: ":")
     }
 }
+
+extension BluetoothAddress {
+    /// Whether the device is found at it again: public or random and static.
+    public var isKept: Bool { kind == .public || privacy == .static }
+}

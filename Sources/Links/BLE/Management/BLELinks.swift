@@ -168,6 +168,7 @@ public actor BLELinks {
         let now = around.stopwatch()
         let time = around.now()
         radio.advance(at: now)
+        roster.linked(radio.linked)
         let obstacle = socketError ?? (radio.adapters.owner == .unknown ? nil : radio.adapters.obstacle)
         roster.advance(on: radio.ready, obstacle: obstacle, at: now, time: time)
         perform(roster.take())

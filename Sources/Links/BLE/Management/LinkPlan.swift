@@ -112,6 +112,15 @@ struct LinkPlan: Sendable {
         entries[device]?.place = Place(address: advertiser.address, adapter: advertiser.adapter, heard: now)
     }
 
+    /// The kernel has a link to a device: where one of ours is that was not heard, for who is connected does not
+    /// advertise. Ours from an earlier run is taken over; another process's is told as held when it is tried.
+    mutating func linked(_ address: BluetoothAddress, adapter: UInt16) {
+        for (device, entry) in entries where entry.place == nil {
+            guard case .address(address.number, nil) = entry.peer else { continue }
+            entries[device]?.place = Place(address: address, adapter: adapter)
+        }
+    }
+
     /// The link is up: the device answers.
     mutating func opened(_ device: DeviceID, at now: Int64) {
         guard case .connecting(let adapter, _) = entries[device]?.stage else { return }
@@ -168,6 +177,12 @@ struct LinkPlan: Sendable {
         var decisions: [Decision] = []
         var free: [UInt16: Int] = [:]
         for adapter in ready { free[adapter.index] = settings.slots }
+        // A kernel does not always tell who waits that the adapter went away.
+        for entry in entries.values.sorted(by: { $0.device < $1.device }) {
+            if case .connecting(let adapter, _) = entry.stage, free[adapter] == nil {
+                decisions.append(.cancel(entry.device))
+            }
+        }
         for entry in entries.values {
             if let adapter = entry.adapter, let count = free[adapter] { free[adapter] = count - 1 }
         }
@@ -284,9 +299,4 @@ extension LinkPlan.Entry {
         guard !isListener, place != nil, case .waiting(let until) = stage else { return false }
         return until <= now
     }
-}
-
-extension BluetoothAddress {
-    /// Whether the device is found at it again: public or random and static.
-    public var isKept: Bool { kind == .public || privacy == .static }
 }

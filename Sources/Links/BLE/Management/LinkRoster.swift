@@ -225,6 +225,11 @@ struct LinkRoster: Sendable {
         candidates[identity] = nil
     }
 
+    /// Devices that the kernel has links to, by adapter.
+    mutating func linked(_ links: [UInt16: Set<BluetoothAddress>]) {
+        for (adapter, addresses) in links { for address in addresses { plan.linked(address, adapter: adapter) } }
+    }
+
     /// The bonds in force: their devices are connected by the adapter that they were paired with.
     mutating func bonded(_ bonds: [Bond]) { plan.bonded(bonds) }
 

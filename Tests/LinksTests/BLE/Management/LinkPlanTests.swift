@@ -182,6 +182,34 @@ import Vitals
         #expect(plan.demand(at: 5) == .constant)
     }
 
+    @Test("a device that the kernel has a link to is tried, though it does not advertise and its kind is not known")
+    func linked() {
+        var plan = LinkPlan(seed: 1)
+        plan.add(
+            LinkPlan.Entry(
+                device: Self.device(0), peer: .address(number: BluetoothAddress.strap.number, kind: nil),
+                isListener: false))
+        plan.linked(.numbered(7), adapter: 0)
+        #expect(plan.decide(on: Self.one, at: 0).isEmpty)
+        plan.linked(.strap, adapter: 0)
+        #expect(plan.decide(on: Self.one, at: 1) == [.connect(Self.device(0), .strap, adapter: 0, patience: 60_000)])
+    }
+
+    @Test("waiting ends with the adapter that is waited on, and begins anew with the next")
+    func adapterGone() {
+        var plan = Self.plan(2)
+        #expect(plan.decide(on: Self.one, at: 0).count == 2)
+        plan.opened(Self.device(1), at: 10)
+        // What is up is ended by the kernel; what waits would wait on.
+        #expect(plan.decide(on: [], at: 20) == [.cancel(Self.device(0))])
+        plan.ended(Self.device(0), .cancelled, at: 30)
+        #expect(plan.decide(on: [], at: 40).isEmpty)
+        #expect(
+            plan.decide(on: Self.one, at: 50) == [
+                .connect(Self.device(0), .numbered(0), adapter: 0, patience: 60_000)
+            ])
+    }
+
     @Test("a bonded device is connected by the adapter it was paired with, and by no other")
     func bonded() {
         var plan = Self.plan(1)
