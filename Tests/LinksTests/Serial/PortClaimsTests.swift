@@ -29,14 +29,19 @@ import Vitals
             }
         }
 
-        /// The ports that are due, each answered by what `answers` says of it: a profile, or "" for another device.
+        /// The ports that are due, each answered by what `answers` says of it: a profile, "" for another device, or
+        /// "few" for too few good frames.
         mutating func probe(_ answers: [String: String]) -> [String] {
             var probed: [String] = []
             while let due = claims.nextProbe(at: now) {
                 var verdict = SerialProbe.Verdict(path: due.adapter.path)
                 var listener = ProbeListener(due.profiles[0])
                 let answer = answers[due.adapter.name]
-                if answer != nil { listener.hear([0x41, 0x42]) }
+                if answer == "few" {
+                    listener.hear(Array(SerialProbeTests.frames.prefix(10)))
+                } else if answer != nil {
+                    listener.hear([0x41, 0x42])
+                }
                 verdict.take([listener])
                 if let answer, due.profiles.contains(where: { $0.id == answer }) { verdict.profile = answer }
                 probed.append(due.adapter.name)
@@ -198,5 +203,18 @@ import Vitals
             #expect(desk.probe(["ttyUSB0": "a.oximeter"]) == ["ttyUSB0"])
             #expect(desk.locate() == "/dev/ttyUSB0")
         }
+    }
+
+    @Test("under auto a printer is left alone, but a device that was not heard well enough is listened to again")
+    func unheard() throws {
+        let profile = try SerialProbeTests.profile("a.oximeter")
+        var desk = Desk(try PortClaimsTests.request("auto", profile))
+        desk.machine.plug(.oximeter, "ttyUSB0", socket: "1-1", terminal: "/dev/null")
+        desk.look()
+        #expect(desk.probe(["ttyUSB0": "few"]) == ["ttyUSB0"])
+        #expect(desk.claims.nextDue() == 2000)
+        desk.now = 2000
+        #expect(desk.probe(["ttyUSB0": ""]) == ["ttyUSB0"])
+        #expect(desk.claims.nextDue() == nil)
     }
 }

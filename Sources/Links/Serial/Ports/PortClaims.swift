@@ -9,7 +9,8 @@ import Vitals
 /// - `auto` takes the one adapter that answers; it never guesses between two, nor between two people with the same kind
 ///   of device.
 /// - Once found, a device keeps its adapter until it is unplugged, whatever else is plugged in.
-/// - Under `auto`, what answered in another language is not disturbed again until it is unplugged: it may be a printer.
+/// - Under `auto`, what answered in another language is not disturbed again until it is unplugged: it may be a printer. A
+///   stream with good frames in it, though too few, is listened to again: the hub may have been too busy to hear it all.
 struct PortClaims: Sendable {
     typealias Identity = SerialAdapter.Identity
 
@@ -185,7 +186,7 @@ struct PortClaims: Sendable {
             answer.due = nil
         } else if let refusal = verdict.refusal, refusal.code != .busy {
             answer.due = now + Self.pause(Self.silentPause, Self.longestSilentPause, tries)
-        } else if verdict.refusal == nil, verdict.isSilent {
+        } else if verdict.refusal == nil, verdict.isSilent || verdict.findings.contains(where: { $0.frames > 0 }) {
             answer.due = now + Self.pause(Self.silentPause, Self.longestSilentPause, tries)
         } else if verdict.refusal != nil || isNamed {
             answer.due = now + Self.pause(Self.foreignPause, Self.longestForeignPause, tries)
