@@ -36,11 +36,10 @@ final class BenchFolder {
     private var count = 0
 
     init(in folder: String) throws(CommandError) {
-        var template = Array("\(folder)/vitald-bench-XXXXXX".utf8CString)
-        guard let made = mkdtemp(&template) else {
+        guard let made = FileTree.newFolder(in: folder, "vitald-bench") else {
             throw .failed("\(folder): \(String(cString: strerror(errno)))", hint: "name another with --folder DIR")
         }
-        path = String(cString: made)
+        path = made
     }
 
     deinit {

@@ -76,11 +76,12 @@ struct Demo {
     }
 
     private func temporaryFolder() throws -> String {
-        var template = Array("/tmp/vitald-demo-XXXXXX".utf8CString)
-        guard let path = mkdtemp(&template) else {
-            throw CommandError.failed("no folder for the virtual ports: \(String(cString: strerror(errno)))")
+        let parent = Terminal.variable("TMPDIR") ?? "/tmp"
+        guard let path = FileTree.newFolder(in: parent, "vitald-demo") else {
+            throw CommandError.failed(
+                "no folder for the virtual ports in \(parent): \(String(cString: strerror(errno)))")
         }
-        return String(cString: path)
+        return path
     }
 
     private func statusTicker(_ clock: SharedClock, _ timeline: Timeline) -> any DispatchSourceTimer {

@@ -36,6 +36,14 @@ enum FileTree {
         path.split(separator: "/").last.map(String.init) ?? path
     }
 
+    /// A new folder of its own, `name` and six random characters, for this user alone; `nil` with `errno`.
+    static func newFolder(in parent: String, _ name: String) -> String? {
+        var path =
+            Array("\(parent)/\(name)-".utf8CString.dropLast()) + Array(repeating: CChar(UInt8(ascii: "X")), count: 6)
+            + [0]
+        return mkdtemp(&path).map { String(cString: $0) }
+    }
+
     /// The running program's own file, symbolic links followed.
     static func executable() -> String? {
         var path = [CChar](repeating: 0, count: Int(PATH_MAX))
