@@ -32,6 +32,24 @@ import Vitals
         #expect(decoder.take(out, "port", at: .start + .seconds(93)).statuses == [.worn(false), .contact(0)])
     }
 
+    @Test("a stretch of damaged packets counts each kind of damage once, and the next stretch again")
+    func stretches() throws {
+        let profile = try #require(Files.library["zephyr.hxm"])
+        let good = try #require(profile.vectors.first?.feeds.first?.bytes)
+        var wrongSum = good
+        wrongSum[wrongSum.count - 2] ^= 1
+        var decoder = Decoder(profile)
+        var decoded = Decoded()
+        for stretch in 1...3 {
+            for packet in [wrongSum, wrongSum, wrongSum, good] {
+                decoder.feed(packet, input: try #require(profile.defaultInput), at: .start, into: &decoded)
+            }
+            #expect(decoded.diagnostics[.resync] == stretch)
+            #expect(decoded.diagnostics[.checksum] == stretch)
+        }
+        #expect(decoded.frames == 3)
+    }
+
     @Test("a changing signal strength is told once a second")
     func signalPace() throws {
         var decoder = Decoder(try #require(Files.library["contec.cms50.legacy"]))
