@@ -1,10 +1,11 @@
 import Foundation
-import Hub
 import Links
 import Profiles
 import Simulator
 import Testing
 import Vitals
+
+@testable import Hub
 
 @Suite("Data that devices have stored")
 struct StoredDataTests {
@@ -107,6 +108,18 @@ struct StoredDataTests {
         mishaps.silentFrom = 30
         var tired = ColmiRing(days: Self.days, mishaps: mishaps)
         #expect(try Self.told(by: &tired, at: Self.beginning).changes.isEmpty)
+    }
+
+    @Test("stored data are asked for since the last whole fetch, an hour more, and never for longer than the span")
+    func since() {
+        let memories = LinkMemories()
+        func since(_ whole: Timestamp?) -> Timestamp {
+            if let whole { memories.apply(.wholeUntil(whole), of: Self.ring.id) }
+            return memories.since(Self.beginning, within: .days(7), of: Self.ring.id)
+        }
+        #expect(since(nil) == Self.beginning - .days(7))
+        #expect(since(Self.beginning - .days(30)) == Self.beginning - .days(7))
+        #expect(since(Self.beginning - .days(1)) == Self.beginning - .days(1) - .hours(1))
     }
 
     @Test("what is remembered of a device is read back from its state; damaged states are left out")

@@ -48,7 +48,7 @@ extension Daemon {
             var context = StepContext(now: now, zone: zone, settings: profile.settings, secrets: secrets)
             if history > .zero {
                 context.options = ["history"]
-                context.historySince = max(now - history, memories.known(of: device.id))
+                context.historySince = memories.since(now, within: history, of: device.id)
             }
             return context
         }

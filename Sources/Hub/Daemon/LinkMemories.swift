@@ -23,9 +23,11 @@ final class LinkMemories: Sendable {
 
     func driver(of device: DeviceID) -> DriverMemory? { kept.withLock { $0.memories[device]?.driver } }
 
-    /// Until when all that a device had stored is here.
-    func known(of device: DeviceID) -> Timestamp {
-        kept.withLock { $0.memories[device]?.wholeUntil.map { $0 - Self.overlap } } ?? .distantPast
+    /// Since when a device is asked for what it has stored: what came whole is not asked for again, and nothing older
+    /// than `span`.
+    func since(_ now: Timestamp, within span: TimeSpan, of device: DeviceID) -> Timestamp {
+        let known = kept.withLock { $0.memories[device]?.wholeUntil.map { $0 - Self.overlap } }
+        return max(now - span, known ?? .distantPast)
     }
 
     /// Those that changed since the last call, to be committed.

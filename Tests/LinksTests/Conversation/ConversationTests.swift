@@ -87,6 +87,23 @@ import Vitals
         #expect(silent.lines.filter { $0.hasSuffix("was not answered in 40s") }.count == 2)
     }
 
+    @Test("what keeps a device awake goes before all that waits") func keepAlive() throws {
+        var talk = Talk(
+            try .bluetooth(
+                """
+                connect: [ { subscribe: "FFE1" } ],
+                poll: [ { every: "10s", read: "2A19" }, { every: "10s", read: "2A1C" } ],
+                keepAlive: [ { every: "11s", write: "FFE2", response: false, hex: "20" } ]
+                """))
+        talk.play([
+            (0, .start), (0, .answered(.done)), (12_000, .answered(.value([7]))), (12_100, .answered(.value([8]))),
+        ])
+        #expect(
+            talk.lines == [
+                "0 subscribe FFE1", "0 ready", "10000 read 2A19", "12000 write FFE2 20", "12000 read 2A1C",
+            ])
+    }
+
     @Test("frames go on under the input's name; bytes of other characteristics do not") func frames() throws {
         var talk = Talk(try .bluetooth("connect: [ { subscribe: \"FFE1\" }, { read: \"2A19\", optional: true } ]"))
         talk.answersAtOnce = true

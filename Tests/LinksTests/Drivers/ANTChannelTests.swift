@@ -128,6 +128,19 @@ import Vitals
         }
     }
 
+    @Test("a message with any one bit flipped is none") func damage() {
+        let good = ANTMessage(ANTMessage.ID.broadcast, [0, 4, 0, 1, 2, 3, 4, 5, 75]).bytes
+        for bit in 0..<good.count * 8 {
+            var bytes = good
+            bytes[bit / 8] ^= 1 << UInt8(bit % 8)
+            var stream = ANTMessage.Stream()
+            stream.append(bytes)
+            while let piece = stream.next() {
+                if case .message(let message) = piece { Issue.record("bit \(bit): \(message)") }
+            }
+        }
+    }
+
     @Test("its message and a captured one have the same checksum") func checksum() {
         var stream = ANTMessage.Stream()
         stream.append(Talk.bytes("ffa40e4e0284ffa5e2a5e6ca3c8052627871d6"))
