@@ -137,3 +137,72 @@ extension BLELink {
         }
     }
 }
+
+extension BLELink {
+    /// The profile for what the device has; `nil` ends the connection.
+    func chosen(_ cache: HandleCache) -> Profile? { choose(cache.table, cache.identity) }
+
+    func beginConversation(_ profile: Profile) {
+        stage = .talking
+        self.profile = profile
+        conversation = Conversation(Script(profile), context: context(), memory: memory)
+        tell { $0.start(at: $1) }
+        if isWatched { tell { $0.watch(true, at: $1) } }
+    }
+
+    func setWatched(_ isWatched: Bool) {
+        self.isWatched = isWatched
+        tell { $0.watch(isWatched, at: $1) }
+    }
+
+    /// Tells the conversation what happened and does what it asks for.
+    func tell(_ happened: (inout Conversation, Timestamp) -> [Conversation.Action]) {
+        guard var current = conversation else { return }
+        let mine = generation
+        let at = now()
+        if let deadline = current.deadline, at - deadline > BLELink.jump { current.skip(to: at) }
+        let actions = happened(&current, at)
+        conversation = current
+        for action in actions {
+            perform(action, at)
+            guard mine == generation else { return }
+        }
+        setAlarm(at)
+    }
+
+    func becameReady() {
+        isReady = true
+        if !isSilent {
+            isLost = false
+            report(.connected, "\(path) connected as \(profile?.name ?? "a device")")
+        }
+        let mine = generation
+        told(.ready)
+        let held = early
+        early = []
+        for (frame, isTold) in held where mine == generation { pass(frame, isSignOfLife: isTold) }
+        guard mine == generation else { return }
+        quietQuarters = 0
+        listenForSilence()
+    }
+
+    func deliver(_ frame: LinkOutput) {
+        guard isReady else {
+            if early.count < BLELink.mostEarly { early.append((frame, isTold)) }
+            return
+        }
+        pass(frame, isSignOfLife: true)
+    }
+
+    /// - Parameter isSignOfLife: what is read from a silent device on connecting does not end its silence, or it would
+    ///   begin anew with every connection.
+    func pass(_ frame: LinkOutput, isSignOfLife: Bool) {
+        if isSignOfLife { quietQuarters = 0 }
+        if isSignOfLife, isSilent {
+            isSilent = false
+            isLost = false
+            report(.connected, "values again after a silence")
+        }
+        sink(frame)
+    }
+}
