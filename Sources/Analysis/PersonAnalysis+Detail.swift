@@ -27,6 +27,11 @@ extension PersonAnalysis {
                     detail.unknown = "\(function.rawValue) is not defined for amounts such as \(metric.name)"
                 }
             }
+            if value.isNaN, function.readsBeats, detail.count > 0, let place = place(of: metric) {
+                detail.unknown =
+                    beats(place, length.milliseconds).map { $0.refusal(function) ?? "the beats do not vary" }
+                    ?? "the beats fill less than half of the window"
+            }
             if value.isNaN, detail.unknown == nil {
                 detail.unknown =
                     detail.count == 0 ? "no \(metric.name) in the window" : "too few samples of \(metric.name)"

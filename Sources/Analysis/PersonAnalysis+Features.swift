@@ -68,6 +68,7 @@ extension PersonAnalysis {
 
     /// Windows up to 1 h read 5-s panes, up to 24 h minute panes, longer ones hour panes.
     private func window(_ function: WindowFunction, _ place: Int, _ length: Int64, _ parameter: Double) -> Double {
+        if function.readsBeats { return beats(place, length)?.value(function) ?? .nan }
         if function.readsSamples {
             return order(place, length, share: function == .median ? 0.5 : parameter)
         }
@@ -111,6 +112,16 @@ extension PersonAnalysis {
         let from = Swift.max(0, lastTick - length)
         guard length <= OrderedSamples.memory, let order = series[place].order, order.since <= from else { return .nan }
         return OrderedSamples.quantile(share, of: order.values(from: from, to: lastTick)) ?? .nan
+    }
+
+    /// The beats of a window, `nil` where they were not kept for it or fill less than half of it: a value then says
+    /// more about the gaps than about the heart.
+    func beats(_ place: Int, _ length: Int64) -> BeatWindow? {
+        let from = Swift.max(0, lastTick - length)
+        guard length <= OrderedSamples.memory, let order = series[place].order, order.since <= from else { return nil }
+        let kept = order.samples(from: from, to: lastTick)
+        let window = BeatWindow(times: kept.times, intervals: kept.values)
+        return window.length * 2 >= Double(lastTick - from) ? window : nil
     }
 
     /// Windows over daily series: each value counts at its time (07:00 for the night's).

@@ -174,7 +174,7 @@ public struct PersonAnalysis: Sendable {
         }
     }
 
-    /// Medians and quantiles need the samples themselves: kept from now on for metrics that are asked for.
+    /// Medians, quantiles and functions of beats need the samples themselves: kept from now on for metrics that are asked for.
     private mutating func prepareOrders(since time: Int64) {
         for i in series.indices where series[i].kind != .increment {
             let wanted = asksForOrder(series[i].metric)

@@ -1,4 +1,4 @@
-/// The samples of the last hour in order of time, for medians and quantiles. Kept only for metrics that a feature asks
+/// The samples of the last hour in order of time, for medians, quantiles and heartbeats. Kept only for metrics that a feature asks
 /// for.
 struct OrderedSamples: Sendable {
     static let memory: Int64 = 3_600_000
@@ -50,9 +50,13 @@ struct OrderedSamples: Sendable {
     }
 
     /// The values in `[from, to)`.
-    func values(from: Int64, to: Int64) -> ArraySlice<Float> {
+    func values(from: Int64, to: Int64) -> ArraySlice<Float> { samples(from: from, to: to).values }
+
+    /// Times and values in `[from, to)`.
+    func samples(from: Int64, to: Int64) -> (times: ArraySlice<Int64>, values: ArraySlice<Float>) {
         let a = place(of: from)
-        return values[a..<Swift.max(a, place(of: to))]
+        let range = a..<Swift.max(a, place(of: to))
+        return (times[range], values[range])
     }
 
     /// Linear interpolation between the two nearest values (type 7 of Hyndman & Fan 1996); `nil` for no values.

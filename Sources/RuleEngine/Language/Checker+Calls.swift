@@ -15,6 +15,7 @@ extension Checker {
         case "stale": "stale(heart_rate, 10m)"
         case "age_of", "age": "age_of(heart_rate)"
         case "quantile": "quantile(heart_rate, 1h, 0.9)"
+        case let name where WindowFunction(rawValue: name)?.readsBeats == true: "\(name)(rr_interval, 5m)"
         case "sum": "sum(steps, 10m)"
         case "person.has": "person.has('beta_blocker')"
         default: "\(function)(heart_rate, 10m)"

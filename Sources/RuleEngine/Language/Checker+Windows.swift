@@ -54,6 +54,11 @@ extension Checker {
     /// Refuses what would be a number without meaning.
     private func expectSense(_ function: WindowFunction, of metric: Metric, at offset: Int) throws(Fault) {
         let name = metric.name
+        if function.readsBeats, metric.kind != .beat {
+            throw Fault(
+                .type, at: offset, "\(function.rawValue) is of the intervals between heartbeats, and \(name) is not",
+                hint: "use \(function.rawValue)(rr_interval, 5m)")
+        }
         switch (metric.kind, function) {
         case (_, .count), (_, .coverage): return
         case (.increment, .sum): return
@@ -84,12 +89,13 @@ extension Checker {
                 metric.kind == .daily
                     ? "\(metric.name) has one value a day: the shortest window is 1d" : "the shortest window is 5s")
         }
-        guard !function.readsSamples || span <= WindowFunction.longestSampleWindow else {
+        if let longest = function.longestWindow, span > longest {
             throw Fault(
                 .invalidValue, at: offset,
-                "\(function.rawValue) reads the samples themselves, which are kept for "
-                    + "\(WindowFunction.longestSampleWindow)",
-                hint: "mean, min and max allow longer windows")
+                longest < WindowFunction.longestSampleWindow
+                    ? "\(function.rawValue) compares every beat with every other: the longest window is \(longest)"
+                    : "\(function.rawValue) reads the samples themselves, which are kept for \(longest)",
+                hint: function.readsBeats ? nil : "mean, min and max allow longer windows")
         }
         guard span <= Self.longestWindow else {
             throw Fault(.invalidValue, at: offset, "the longest window is \(Self.longestWindow)")
@@ -106,7 +112,9 @@ extension Checker {
 
     private func unit(of function: WindowFunction, _ metric: Metric) -> String? {
         switch function {
-        case .mean, .std, .min, .max, .sum, .first, .last, .delta, .median, .quantile: unit(of: metric)
+        case .mean, .std, .min, .max, .sum, .first, .last, .delta, .median, .quantile, .rmssd, .sdnn, .sd1, .sd2:
+            unit(of: metric)
+        case .lf, .hf: "ms2"
         default: nil
         }
     }

@@ -35,16 +35,47 @@ public enum WindowFunction: String, CaseIterable, Sendable, Hashable {
     case sampleEntropy = "sample_entropy"
     case cosen, dfa1, lf, hf
     case lfHf = "lf_hf"
+    /// Share of the beats that artefact and ectopy correction changed, 0 … 1.
+    case correctedShare = "corrected_share"
 
     /// The functions this version computes; the others are reserved names.
     public static let available: Set<WindowFunction> = [
         .mean, .std, .min, .max, .sum, .count, .first, .last, .delta, .slope, .median, .quantile, .coverage,
+        .rmssd, .sdnn, .pnn50, .sd1, .sd2, .lnRMSSD, .sampleEntropy, .cosen, .dfa1, .lf, .hf, .lfHf, .correctedShare,
     ]
 
     /// Order statistics read the samples themselves, which are kept for this long.
     public static let longestSampleWindow = TimeSpan.hours(1)
+    /// Entropies compare every beat with every other: four times the work for twice the window. Both are stable from a
+    /// few hundred beats on, so longer windows would cost much and tell nothing more.
+    public static let longestEntropyWindow = TimeSpan.minutes(10)
+
     /// Whether the function reads samples rather than panes.
-    public var readsSamples: Bool { self == .median || self == .quantile }
+    public var readsSamples: Bool { self == .median || self == .quantile || readsBeats }
+
+    /// Whether the function is one of heartbeats: it asks for a metric of intervals between them.
+    public var readsBeats: Bool {
+        switch self {
+        case .rmssd, .sdnn, .pnn50, .sd1, .sd2, .lnRMSSD, .correctedShare: true
+        default: readsRuns
+        }
+    }
+
+    /// Whether the function reads beats as one sequence without a gap.
+    public var readsRuns: Bool {
+        switch self {
+        case .sampleEntropy, .cosen, .dfa1, .lf, .hf, .lfHf: true
+        default: false
+        }
+    }
+
+    /// The longest window of a function that reads samples; `nil` for those that read panes.
+    public var longestWindow: TimeSpan? {
+        switch self {
+        case .sampleEntropy, .cosen: Self.longestEntropyWindow
+        default: readsSamples ? Self.longestSampleWindow : nil
+        }
+    }
 }
 
 /// `person.*`

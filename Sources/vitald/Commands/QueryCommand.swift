@@ -15,7 +15,8 @@ enum QueryCommand: Subcommand {
         notes: [
             "The language is that of the rules. Functions over a window: "
                 + WindowFunction.available.map(\.rawValue).sorted().joined(separator: ", ")
-                + "; median and quantile of at most \(WindowFunction.longestSampleWindow). Further baseline, zscore, stale, "
+                + "; median, quantile and functions of beats of at most \(WindowFunction.longestSampleWindow), "
+                + "sample_entropy and cosen of \(WindowFunction.longestEntropyWindow). Further baseline, zscore, stale, "
                 + "age_of, abs, min, max, clamp, if, else, and, or, not. A metric alone is its latest value. Metrics: "
                 + Metric.allCases.map(\.name).joined(separator: ", ") + ".",
             "A row's value is that of the expression at the end of its step. Unknown is written as 'unknown' in tables, "

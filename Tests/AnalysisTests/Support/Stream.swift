@@ -127,6 +127,9 @@ let everyFeature: [Feature] = {
         list.append(.window(.median, metric, .minutes(5), parameter: 0))
         list.append(.window(.quantile, metric, .minutes(60), parameter: 0.9))
     }
+    for function in [WindowFunction.rmssd, .sdnn, .correctedShare] {
+        list.append(.window(function, .rrInterval, .seconds(90), parameter: 0))
+    }
     for metric in [Metric.heartRate, .steps, .worn, .restingHeartRate, .bodyTemperature] {
         list += [.latest(metric), .age(metric), .stale(metric, .minutes(10))]
     }
