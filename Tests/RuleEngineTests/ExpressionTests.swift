@@ -119,7 +119,7 @@ struct ExpressionTests {
             ("mean(heart_rate)", 1, .syntax, "takes 2 arguments"),
             ("mean(heart_rate, 10m, 3)", 23, .syntax, "takes 2 arguments"),
             ("mean(2 * heart_rate, 10m)", 6, .type, "name of a metric"),
-            ("rmssd(rr_interval, 5m)", 1, .unsupported, "available: mean, std"),
+            ("rate(heart_rate, 5m)", 1, .unsupported, "available: mean, std"),
             ("sum(heart_rate, 10m)", 1, .type, "use mean(heart_rate, 10m)"),
             ("mean(steps, 10m)", 1, .type, "use sum(steps, 10m)"),
             ("mean(worn, 10m)", 1, .type, "codes of states"),
