@@ -34,6 +34,9 @@ public struct SortedWindow: Sendable {
 
     public var median: Double { quantile(0.5) }
 
+    /// Median absolute deviation from the median, not scaled; NaN when empty. O(n).
+    public var deviation: Double { RobustScale.deviation(ofSorted: values.span, median: median) }
+
     /// Index of the first value not below `value`.
     private func place(of value: Double) -> Int {
         var low = 0
