@@ -12,16 +12,19 @@ public struct AnalysisSettings: Sendable {
     public var cadence: [DeviceID: TimeSpan]
     /// Expected heart-rate range of an exercise session, beats per minute: fixed when a session opens.
     public var sessionRange: ClosedRange<Double>?
+    /// What detectors know of the person.
+    public var body: Body
 
     public init(
         zone: Zone = .utc, features: [Feature] = [], priorities: [DeviceID: Int] = [:],
-        cadence: [DeviceID: TimeSpan] = [:], sessionRange: ClosedRange<Double>? = nil
+        cadence: [DeviceID: TimeSpan] = [:], sessionRange: ClosedRange<Double>? = nil, body: Body = Body()
     ) {
         self.zone = zone
         self.features = features
         self.priorities = priorities
         self.cadence = cadence
         self.sessionRange = sessionRange
+        self.body = body
     }
 }
 

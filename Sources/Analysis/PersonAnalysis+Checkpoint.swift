@@ -2,14 +2,15 @@ import Vitals
 
 extension PersonAnalysis {
     /// Versions of the components' states. A newer one is refused.
-    static let version = 3
+    static let version = 4
     /// Hour panes are kept in one part per UTC day; the parts are used in turn, so that their number is bounded.
     static let dayParts: Int64 = 32
 
     /// States that changed since the last call, to be committed together with the samples of the ticks closed since.
     ///
-    /// Components: `intake` (devices, counters, merging, cadences, waiting samples), `sessions`, `daily`, and
-    /// `panes/<metric>/hours/<n>`, where day d of UTC is part d mod 32.
+    /// Components: `intake` (devices, counters, merging, cadences, waiting samples), `sessions`, `daily`,
+    /// `detector/<name>`, and `panes/<metric>/hours/<n>`, where day d of UTC is part d mod 32. Detectors are written at
+    /// once when they said something daily, else a quarter of an hour behind at most.
     public mutating func changedStates() -> [ComponentState] {
         var states: [ComponentState] = []
         func add(_ component: String, _ write: (inout ByteWriter) -> Void) {
@@ -30,14 +31,11 @@ extension PersonAnalysis {
             add("sessions") { sessions.write(to: &$0) }
             sessions.isChanged = false
         }
-        if daily.isChanged || resting.isChanged {
-            add("daily") {
-                daily.write(to: &$0)
-                resting.write(to: &$0)
-            }
+        if daily.isChanged {
+            add("daily") { daily.write(to: &$0) }
             daily.isChanged = false
-            resting.isChanged = false
         }
+        states += detectors.takeStates()
         for i in series.indices where !series[i].panes.changedDays.isEmpty {
             for day in series[i].panes.changedDays.sorted() {
                 add("panes/\(series[i].metric.name)/hours/\(day % Self.dayParts)") {
@@ -72,13 +70,15 @@ extension PersonAnalysis {
                 }
             }
         }
-        for state in states where state.component != "intake" {
+        for state in states where state.component.hasPrefix(Detectors.prefix) {
+            if let name = try detectors.restore(state, lastTick: lastTick) { renewed.append(name) }
+        }
+        for state in states where state.component != "intake" && !state.component.hasPrefix(Detectors.prefix) {
             var reader = try reader(of: state)
             switch state.component {
             case "sessions": sessions = try SessionTracker(from: &reader)
             case "daily":
                 daily = try DailyValues(from: &reader)
-                resting = try RestingHeartRate(from: &reader)
             default:
                 let parts = state.component.split(separator: "/")
                 guard parts.count == 4, parts[0] == "panes", parts[2] == "hours",
@@ -92,6 +92,7 @@ extension PersonAnalysis {
             series[i].panes.freezeHours(before: Swift.max(lastTick, 0) / SeriesPanes.coarseLength)
             series[i].panes.thawHours()
         }
+        detectors.look()
     }
 
     private func reader(of state: ComponentState) throws(WireError) -> ByteReader {
@@ -130,6 +131,7 @@ extension PersonAnalysis {
         }
         list.sort { a, b in a.tick != b.tick ? a.tick < b.tick : Self.comesBefore(a.sample, b.sample) }
         if lastTick < 0, let newest = list.last?.tick { lastTick = newest }
+        replayed = (list.first?.tick ?? lastTick) - SeriesPanes.fineLength
         let frozen = Swift.max(lastTick, 0) / SeriesPanes.coarseLength
         for i in series.indices { series[i].panes.frozenHours = frozen }
         // Where gaps were being filled is a matter of the moment: found again on the way, and put back in the end.
@@ -138,20 +140,26 @@ extension PersonAnalysis {
         var n = 0
         while n < list.count {
             let tick = list[n].tick
+            closeDetectorsAgain(before: tick)
             for i in series.indices { series[i].panes.begin(tick: tick) }
             while n < list.count, list[n].tick == tick {
                 let sample = list[n].sample
                 let isLate = list[n].isLate
                 n += 1
                 guard let place = seriesIndex(sample.metric, since: tick) else { continue }
-                series[place].rebuild(
-                    sample, source: sourceIndex(sample.source, in: place), tick: tick, isLate: isLate)
+                let source = sourceIndex(sample.source, in: place)
+                if series[place].rebuild(sample, source: source, tick: tick, isLate: isLate) {
+                    detectors.take(
+                        sample, series[place].arrival(of: sample, source: source, tick: tick), isAgain: true)
+                }
             }
             for i in series.indices {
                 series[i].panes.end(tick: tick)
                 series[i].order?.forget(before: tick - OrderedSamples.memory)
             }
+            closeDetectorsAgain(at: tick)
         }
+        if lastTick >= 0 { closeDetectorsAgain(before: lastTick + SeriesPanes.fineLength) }
         for i in series.indices {
             if lastTick >= SeriesPanes.fineLength {
                 series[i].panes.begin(tick: lastTick)
@@ -164,6 +172,7 @@ extension PersonAnalysis {
             // What rebuilding marked as changed is in the checkpoint already.
             series[i].panes.changedDays = []
         }
+        detectors.look()
         cache = FeatureCache(count: settings.features.count)
     }
 }

@@ -1,10 +1,10 @@
 import Vitals
 
 extension PersonAnalysis {
-    /// Closes the pane that ends at `tick`: samples due are judged, merged and added; sessions and daily series follow.
+    /// Closes the pane that ends at `tick`: samples due are judged, merged and added; sessions and detectors follow.
     ///
     /// Late samples are returned too, flagged, to be stored; but no feature and no session changes by them. They only
-    /// complete the night's resting heart rate.
+    /// complete derived series.
     ///
     /// Ticks are multiples of 5 s and rise; any other tick changes nothing. Ticks may be left out while nothing is
     /// pending. Cost: O(samples due + series); a gap costs at most one pass over the rings.
@@ -20,7 +20,7 @@ extension PersonAnalysis {
         // What a tick left out would have decided is decided before newer samples are known.
         if lastTick >= 0, end - lastTick > SeriesPanes.fineLength {
             closed.sessionCompleted = closeSessions(end - SeriesPanes.fineLength)
-            closeNight(end - SeriesPanes.fineLength, into: &closed)
+            closeDetectors(end - SeriesPanes.fineLength, session: closed.sessionCompleted, into: &closed)
         }
         apply(until: end, into: &closed)
         for i in series.indices {
@@ -33,8 +33,11 @@ extension PersonAnalysis {
         }
         lastTick = end
         isIntakeChanged = true
-        if closed.sessionCompleted == nil { closed.sessionCompleted = closeSessions(end) }
-        closeNight(end, into: &closed)
+        let session = closed.sessionCompleted == nil ? closeSessions(end) : nil
+        if let session { closed.sessionCompleted = session }
+        closeDetectors(end, session: session, into: &closed)
+        detectors.record(at: end, isPressing: isPressing, person: person)
+        isPressing = false
         return closed
     }
 
@@ -61,6 +64,8 @@ extension PersonAnalysis {
             let metric = due[n].metric
             guard let place = seriesIndex(metric, since: end) else {
                 if takeDaily(due[n]) {
+                    detectors.take(due[n], Arrival(tick: end, isLate: false, hold: DailyValues.hold))
+                    isPressing = true
                     due[kept] = due[n]
                     kept += 1
                 }
@@ -72,7 +77,9 @@ extension PersonAnalysis {
                 intake.noteDuplicate(of: due[n].source)
                 continue
             }
-            if outcome == .used, metric == .heartRate || metric == .steps { resting.saw(due[n]) }
+            if outcome == .used {
+                detectors.take(due[n], series[place].arrival(of: due[n], source: source, tick: end))
+            }
             due[kept] = due[n]
             kept += 1
         }
@@ -133,7 +140,7 @@ extension PersonAnalysis {
         return true
     }
 
-    // MARK: Sessions and nights
+    // MARK: Sessions
 
     var view: SessionView {
         func tier(_ metric: Metric) -> PaneTier? { place(of: metric).map { series[$0].panes.middle } }
@@ -146,29 +153,5 @@ extension PersonAnalysis {
     private mutating func closeSessions(_ end: Int64) -> ExerciseSession? {
         guard end / SessionTracker.minute > sessions.next else { return nil }
         return sessions.close(tick: end, view: view, range: settings.sessionRange)
-    }
-
-    private mutating func closeNight(_ end: Int64, into closed: inout ClosedTick) {
-        guard let night = resting.night(at: end, zone: settings.zone) else { return }
-        let rest = view.resting(from: night.from, to: night.to)
-        guard rest.minutes >= RestingHeartRate.enoughMinutes, rest.count > 0 else { return }
-        let value = Float(rest.sum / Double(rest.count))
-        let known = daily.entry(.restingHeartRate, day: resting.day)
-        if let known, known.source == .derived, known.value == value { return }
-        // A value from elsewhere (a file) stays in force; ours is stored beside it.
-        var revision: UInt8 = 0
-        if let known, known.source == .derived {
-            guard known.revision < .max else { return }
-            revision = known.revision + 1
-        }
-        let time = Timestamp(milliseconds: resting.end)
-        closed.samples.append(
-            Sample(
-                metric: .restingHeartRate, value: value, time: time,
-                received: Timestamp(milliseconds: end + Intake.grace), source: .derived, revision: revision))
-        daily.put(
-            DailyValues.Entry(
-                metric: .restingHeartRate, day: resting.day, time: time.milliseconds, value: value, revision: revision,
-                source: .derived))
     }
 }

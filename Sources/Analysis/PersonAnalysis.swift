@@ -12,7 +12,13 @@ public struct PersonAnalysis: Sendable {
     var series: [MetricSeries] = []
     var sessions = SessionTracker()
     var daily = DailyValues()
-    var resting = RestingHeartRate()
+    var detectors = Detectors()
+    /// Something was decided at this tick that detectors read: their states are written with it.
+    var isPressing = false
+    /// The last tick at which detectors were closed again while rebuilding.
+    var replayed: Int64 = 0
+    /// Detectors whose stored state is of another version: dropped, and begun anew from stored samples.
+    public internal(set) var renewed: [String] = []
     /// Pane end of the last closed tick; −1 before the first.
     var lastTick: Int64 = -1
     var isIntakeChanged = false
@@ -97,6 +103,7 @@ public struct PersonAnalysis: Sendable {
         }
         prepareOrders(since: Swift.max(lastTick, 0))
         isIntakeChanged = true
+        if lastTick >= 0 { detectors.record(at: lastTick, isPressing: true, person: person) }
     }
 
     // MARK: Deadlines
@@ -112,7 +119,7 @@ public struct PersonAnalysis: Sendable {
     }
 
     /// The pane end at which `close` must be called although nothing more arrives: for samples that wait, a session's
-    /// end, the night's resting heart rate. `nil`: nothing is due.
+    /// end, the detectors. `nil`: nothing is due.
     public var nextDeadline: Timestamp? {
         var next = Int64.max
         for sample in intake.pending {
@@ -122,15 +129,9 @@ public struct PersonAnalysis: Sendable {
             next = Swift.min(next, lastTick + SeriesPanes.fineLength)
         }
         if let session = sessions.deadline { next = Swift.min(next, session) }
-        if let night = resting.deadline, hasHeartRate(since: night - MetricSeries.horizon) {
-            next = Swift.min(next, night)
-        }
+        next = Swift.min(next, detectors.deadline)
         guard next < .max else { return nil }
         return Timestamp(milliseconds: Swift.max(next, lastTick + SeriesPanes.fineLength))
-    }
-
-    private func hasHeartRate(since time: Int64) -> Bool {
-        place(of: .heartRate).map { series[$0].latestTime >= time || (series[$0].late?.newest ?? -1) >= time } ?? false
     }
 
     /// Time of the last closed tick.

@@ -1,6 +1,13 @@
 import Vitals
 
 extension MetricSeries {
+    /// How a used sample reaches detectors.
+    @inline(__always) func arrival(of sample: Sample, source: Int, tick: Int64) -> Arrival {
+        Arrival(
+            tick: tick, isLate: Intake.tick(of: sample, isIncrement: kind == .increment).late,
+            hold: kind == .increment ? 0 : sources[source].cadence.hold(at: tick))
+    }
+
     /// Whether late samples complete something.
     private var keepsLate: Bool { metric == .heartRate || metric == .steps }
 
@@ -31,7 +38,9 @@ extension MetricSeries {
     /// Adds to the late minutes, unless they are a day old or it may already be counted.
     mutating func enterLate(_ sample: Sample, source: Int, tick: Int64, verdict: SampleTimes.Verdict) -> Bool {
         let time = sample.time.milliseconds
-        guard keepsLate, time >= tick - Self.horizon else { return false }
+        guard time >= tick - Self.horizon else { return false }
+        // Of other metrics nothing is kept here; detectors are told of what is surely new.
+        guard keepsLate else { return verdict == .new }
         if verdict == .beyondMemory, !fillsGap(at: time) { return false }
         // Taken out meanwhile, so that its columns are held once and need no copy.
         var minutes = late ?? LateMinutes(holdsAmounts: kind == .increment)

@@ -177,21 +177,21 @@ struct MetricSeries: Sendable {
 
     // MARK: Rebuilding
 
-    /// Adds a stored sample, applied at `tick`, to the panes it was added to then, and to nothing else.
-    mutating func rebuild(_ sample: Sample, source: Int, tick: Int64, isLate: Bool) {
+    /// Adds a stored sample, applied at `tick`, to the panes it was added to then, and to nothing else; tells whether it
+    /// was used then.
+    mutating func rebuild(_ sample: Sample, source: Int, tick: Int64, isLate: Bool) -> Bool {
         let time = sample.time.milliseconds
         if isLate {
             let verdict = judgeLate(time, source: source, tick: tick)
-            guard verdict != .known, sample.quality.isDisjoint(with: .unusable) else { return }
+            guard verdict != .known, sample.quality.isDisjoint(with: .unusable) else { return false }
             if latestTime < 0, heard < 0 { heard = tick }
-            _ = enterLate(sample, source: source, tick: tick, verdict: verdict)
-            return
+            return enterLate(sample, source: source, tick: tick, verdict: verdict)
         }
         let verdict = sources[source].times.judge(time, horizon: tick - Self.horizon)
-        if case .known = verdict { return }
+        if case .known = verdict { return false }
         if case .new = verdict { sources[source].times.insert(time) }
-        guard sample.quality.isDisjoint(with: .unusable) else { return }
-        _ = enter(sample, source: source, tick: tick, verdict: verdict)
+        guard sample.quality.isDisjoint(with: .unusable) else { return false }
+        let isUsed = enter(sample, source: source, tick: tick, verdict: verdict)
         if time >= latestTime {
             latestTime = time
             latestValue = sample.value
@@ -200,6 +200,7 @@ struct MetricSeries: Sendable {
             speaker = source
             turns.append((time, source))
         }
+        return isUsed
     }
 }
 

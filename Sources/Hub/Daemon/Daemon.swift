@@ -125,6 +125,7 @@ public actor Daemon {
         self.pipeline = pipeline
         followStore(pipeline.now)
         for problem in pipeline.problems { observer.log("put aside: \(problem)") }
+        for renewal in pipeline.renewals { observer.log(renewal) }
         if let recordingPath {
             recording = try RecordingWriter(path: Self.fresh(recordingPath), header: header(store))
         }

@@ -104,12 +104,10 @@ extension PersonFacts: FeatureSource {
 extension Person {
     /// `person.*` on a local day; NaN when not on record.
     func value(_ field: PersonField, on day: LocalDay) -> Double {
-        let age = born.map { Double(day.number - $0.number) / 365.2425 }
-        return switch field {
-        case .age: age ?? .nan
+        switch field {
+        case .age: born.map { Body.age(on: day, born: $0) } ?? .nan
         case .sex: sex.map { Double($0.rawValue) } ?? .nan
-        // 208 − 0.7 × age: Tanaka 2001, J Am Coll Cardiol 37:153.
-        case .maxHeartRate: maxHeartRate ?? age.map { 208 - 0.7 * $0 } ?? .nan
+        case .maxHeartRate: Body(self).maxHeartRate(on: day) ?? .nan
         case .limitMaxHeartRate: limits.maxHeartRate ?? .nan
         case .limitMaxIntensity: limits.maxIntensity ?? .nan
         case .limitMaxWeeklyIncrease: limits.maxWeeklyIncrease ?? .nan

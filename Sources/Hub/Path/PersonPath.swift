@@ -36,7 +36,7 @@ struct PersonPath {
     }
 
     private static func settings(_ person: Person, _ zone: Zone, _ household: Household) -> AnalysisSettings {
-        var settings = AnalysisSettings(zone: zone, features: household.book.features)
+        var settings = AnalysisSettings(zone: zone, features: household.book.features, body: Body(person))
         for assignment in household.configured.assignments where assignment.person == person.id {
             settings.priorities[assignment.device] = household.device(assignment.device)?.priority ?? 0
             let profile = household.device(assignment.device).flatMap { household.profile(of: $0) }
@@ -47,6 +47,9 @@ struct PersonPath {
 
     var person: Person { facts.person }
     var zone: Zone { facts.zone }
+
+    /// Detectors of another version than their stored state: they began anew from stored samples.
+    var renewed: [String] { facts.analysis.renewed }
 
     /// Readings of a device that were put aside or doubted.
     func counts(of device: DeviceID) -> IntakeCounts { facts.analysis.counts(of: device) }

@@ -63,6 +63,15 @@ public final class Pipeline {
 
     /// Rules and profiles that were put aside, one message each.
     public var problems: [String] { household.problems }
+    /// Detectors whose stored state was of another version, one message each.
+    var renewals: [String] {
+        people.flatMap { path in
+            path.renewed.map {
+                "\(path.person.name): the detector \($0) changed with this version; it began anew from the stored samples "
+                    + "of the last day"
+            }
+        }
+    }
     /// Frames that did not parse, and readings that were put aside or doubted, by device and kind.
     public var diagnostics: [(device: DeviceID, kind: String, count: Int)] {
         devices.entries.flatMap { entry in

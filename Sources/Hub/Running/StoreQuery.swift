@@ -23,7 +23,8 @@ public struct StoreQuery {
         let asked = range ?? TimeRange(first, last + .milliseconds(1))
         let step = max(step, Ticks.pane)
         var facts = try PersonFacts(
-            person: person, zone: zone, settings: AnalysisSettings(zone: zone, features: expression.features))
+            person: person, zone: zone,
+            settings: AnalysisSettings(zone: zone, features: expression.features, body: Body(person)))
         var tick = max(asked.start, first).floored(to: step) + step
         let end = range == nil ? last + step : min(asked.end, last + step)
         let warmUp = max(expression.features.map(\.reach).max() ?? .zero, Pipeline.rebuiltWindow)
