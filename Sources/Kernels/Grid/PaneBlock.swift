@@ -1,0 +1,102 @@
+import CKernels
+
+/// The panes of up to 64 series of one metric, people in the lanes.
+///
+/// Values that fit a `CodeScale` are kept as bytes, all others as Floats. NaN and infinities are *not measured*: no
+/// kernel lets one poison a window. Times are row numbers: whoever fills a block has put its samples in order, a row for
+/// each pane, and left out what came twice.
+public struct PaneBlock: ~Copyable {
+    public let rows: Int
+    public let series: Int
+    /// How bytes stand for values; `nil` when Floats are kept.
+    public let scale: CodeScale?
+    /// For sums of Floats.
+    public let fixed: FixedPoint
+    let codes: Rows<UInt8>
+    let values: Rows<Float>
+
+    /// Turns series, one behind another and all as long, into rows. O(cells); about as fast as memory is read.
+    ///
+    /// - Parameters:
+    ///   - seriesMajor: `series` × `rows` values; NaN where nothing was measured.
+    ///   - series: 1 to 64.
+    ///   - fixed: the range of the metric. Kernels over Floats give the same bits for the same window in any block that
+    ///     has the same range; without one it is taken from the data.
+    ///   - coded: whether bytes are wanted where they do.
+    public init(_ seriesMajor: borrowing Span<Float>, series: Int, fixed: FixedPoint? = nil, coded: Bool = true) {
+        precondition(series >= 1 && series <= Rows<Float>.lanes, "a block has 1 to 64 series")
+        precondition(seriesMajor.count % series == 0, "all series of a block are as long")
+        self = seriesMajor.withUnsafeBufferPointer { all in
+            PaneBlock(all, series: series, rows: all.count / series, fixed: fixed, coded: coded)
+        }
+    }
+
+    private init(_ all: UnsafeBufferPointer<Float>, series: Int, rows: Int, fixed: FixedPoint?, coded: Bool) {
+        self.rows = rows
+        self.series = series
+        let scale = coded ? CodeScale(fitting: all) : nil
+        self.scale = scale
+        if let scale {
+            self.fixed = fixed ?? FixedPoint(centre: 0, reach: Float(CodeScale.codes))
+            codes = Rows(count: rows, repeating: 0)
+            values = Rows(count: 0, repeating: .nan)
+            if let base = all.baseAddress { Self.encode(base, series: series, rows: rows, scale, into: codes) }
+        } else {
+            self.fixed = fixed ?? FixedPoint(spanning: all)
+            codes = Rows(count: 0, repeating: 0)
+            values = Rows(count: rows, repeating: .nan)
+            if let base = all.baseAddress { Self.turn(base, series: series, rows: rows, into: values) }
+        }
+    }
+
+    /// The value of a cell; NaN where nothing was measured.
+    public subscript(row: Int, lane: Int) -> Float {
+        guard let scale else {
+            let value = values[row, lane]
+            return value.isFinite ? value : .nan
+        }
+        return scale.value(codes[row, lane])
+    }
+
+    private static func encode(
+        _ base: UnsafePointer<Float>, series: Int, rows: Int, _ scale: CodeScale, into codes: borrowing Rows<UInt8>
+    ) {
+        let tile = Rows<UInt8>(count: 64, repeating: 0)
+        let turned = Rows<UInt8>(count: 64, repeating: 0)
+        var start = 0
+        while start < rows {
+            let height = Swift.min(64, rows - start)
+            for lane in 0..<series {
+                let from = base + lane * rows + start
+                let to = tile.row(lane)
+                var row = 0
+                while row + 16 <= height {
+                    vk_encode16(from + row, to + row, scale.offset, 1 / scale.step)
+                    row += 16
+                }
+                while row < height {
+                    to[row] = scale.code(from[row])
+                    row += 1
+                }
+            }
+            vk_turn_bytes(tile.cells, height == 64 ? codes.row(start) : turned.cells)
+            if height < 64 { codes.row(start).update(from: turned.cells, count: height * 64) }
+            start += 64
+        }
+    }
+
+    private static func turn(
+        _ base: UnsafePointer<Float>, series: Int, rows: Int, into values: borrowing Rows<Float>
+    ) {
+        // Sixteen rows at a time: what is read and what is written both stay in the cache.
+        var start = 0
+        while start < rows {
+            let end = Swift.min(start + 16, rows)
+            for lane in 0..<series {
+                let from = base + lane * rows
+                for row in start..<end { values.cells[row * 64 + lane] = from[row] }
+            }
+            start = end
+        }
+    }
+}

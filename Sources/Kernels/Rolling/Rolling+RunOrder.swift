@@ -1,0 +1,151 @@
+import CKernels
+
+extension Rolling {
+    /// Least value of one series along time: the windows' lengths are doubled in place, log₂(window) comparisons a
+    /// value, 64 codes at once.
+    public static func least(of run: borrowing PaneRun, window: Int, into out: inout [Float]) {
+        extreme(of: run, window: window, greatest: false, into: &out)
+    }
+
+    /// Greatest value; as `least`.
+    public static func greatest(of run: borrowing PaneRun, window: Int, into out: inout [Float]) {
+        extreme(of: run, window: window, greatest: true, into: &out)
+    }
+
+    private static func extreme(
+        of run: borrowing PaneRun, window: Int, greatest: Bool, into out: inout [Float]
+    ) {
+        precondition(window >= 1 && window <= longest && out.count == run.count, "a place for each moment")
+        // Long windows are worked on in longer pieces: what lies before a piece is doubled again with it.
+        let piece = Swift.max(window, 16_384) / 64 * 64
+        let before = (window + 63) / 64 * 64
+        let room = before + piece
+        let codes = Rows<UInt8>(count: run.scale == nil ? 0 : room / 64, repeating: 0)
+        let values = Rows<Float>(count: run.scale == nil ? room / 64 : 0, repeating: 0)
+        let results = Rows<Float>(count: piece / 64, repeating: 0)
+        let sign: Float = greatest ? -1 : 1
+        out.withUnsafeMutableBufferPointer { out in
+            guard let base = out.baseAddress else { return }
+            var start = 0
+            while start < run.count {
+                let count = Swift.min(piece, run.count - start)
+                let rounded = (count + 63) / 64 * 64
+                let known = Swift.min(before, start)
+                if let scale = run.scale {
+                    codes.cells.update(repeating: 0, count: before - known)
+                    (codes.cells + before - known).update(from: run.codes.cells + start - known, count: known + rounded)
+                    lengths(to: window) { back in
+                        if greatest {
+                            vk_double_greatest(codes.cells, Int64(before + rounded), Int64(back))
+                        } else {
+                            vk_double_least(codes.cells, Int64(before + rounded), Int64(back))
+                        }
+                    }
+                    vk_decode_run(codes.cells + before, results.cells, Int64(rounded), scale.offset, scale.step)
+                } else {
+                    values.cells.update(repeating: .infinity, count: before - known)
+                    var place = -known
+                    while place < 0, place & 15 != 0 {
+                        let value = run.values.cells[start + place]
+                        values.cells[before + place] = value.isFinite ? sign * value : .infinity
+                        place += 1
+                    }
+                    while place < rounded {
+                        vk_infinite_for_missing16(
+                            values.cells + before + place, run.values.cells + start + place, sign)
+                        place += 16
+                    }
+                    lengths(to: window) { vk_double_least_floats(values.cells, Int64(before + rounded), Int64($0)) }
+                    place = 0
+                    while place < rounded {
+                        vk_missing_for_infinite16(results.cells + place, values.cells + before + place, sign)
+                        place += 16
+                    }
+                }
+                (base + start).update(from: results.cells, count: count)
+                start += count
+            }
+        }
+    }
+
+    /// How far back to look, one step after another, so that windows of one value grow to `window`.
+    @inline(__always) private static func lengths(to window: Int, _ widen: (Int) -> Void) {
+        var length = 1
+        while length < window {
+            let back = Swift.min(length, window - length)
+            widen(back)
+            length += back
+        }
+    }
+
+    /// Quantiles of one series along time; as for blocks. `out` holds a run of results for each share, one behind the
+    /// other.
+    public static func quantiles(
+        _ shares: [Double], of run: borrowing PaneRun, window: Int, fewest: Int = 1, into out: inout [Float]
+    ) {
+        precondition(window >= 1 && window <= 65_535, "a quantile's window has 1 to 65,535 rows")
+        precondition(out.count == run.count * shares.count, "a place for each moment and share")
+        let count = run.count
+        guard let scale = run.scale else {
+            var line: [Float] = []
+            line.reserveCapacity(count)
+            for place in 0..<count { line.append(run.values.cells[place]) }
+            var ranks = RankedWindow(window: window)
+            ranks.quantiles(shares, of: line, from: 0, fewest: Swift.max(1, fewest)) { mark, place, value in
+                out[mark * count + place] = value
+            }
+            return
+        }
+        out.withUnsafeMutableBufferPointer { out in
+            guard let base = out.baseAddress else { return }
+            for (number, share) in shares.enumerated() {
+                follow(
+                    Swift.min(Swift.max(share, 0), 1), run.codes.cells, count, window, scale, Swift.max(1, fewest),
+                    into: base + number * count)
+            }
+        }
+    }
+
+    /// Median of one series along time; as for blocks.
+    public static func median(of run: borrowing PaneRun, window: Int, fewest: Int = 1, into out: inout [Float]) {
+        quantiles([0.5], of: run, window: window, fewest: fewest, into: &out)
+    }
+
+    private static func follow(
+        _ share: Double, _ codes: UnsafePointer<UInt8>, _ count: Int, _ window: Int, _ scale: CodeScale, _ fewest: Int,
+        into out: UnsafeMutablePointer<Float>
+    ) {
+        let bins = Rows<Int32>(count: 4, repeating: 0)
+        let column = bins.cells
+        var mark = HistogramMark(code: 1, below: 0, equal: 0)
+        var present = 0
+        for place in 0..<count {
+            let entering = Int(codes[place])
+            let leaving = place >= window ? Int(codes[place - window]) : 0
+            // A level that holds changes nothing: no waiting for the count just stored.
+            if entering != leaving {
+                column[entering] += 1
+                column[leaving] -= 1
+                // What was not measured is above everything.
+                let (a, b) = (entering == 0 ? 256 : entering, leaving == 0 ? 256 : leaving)
+                present += (entering == 0 ? 0 : 1) - (leaving == 0 ? 0 : 1)
+                mark.below += (a < mark.code ? 1 : 0) - (b < mark.code ? 1 : 0)
+                mark.equal += (a == mark.code ? 1 : 0) - (b == mark.code ? 1 : 0)
+            }
+            guard present >= fewest else {
+                out[place] = .nan
+                continue
+            }
+            let wanted = share * Double(present - 1)
+            let rank = Int(wanted)
+            mark.seek(rank, in: column, stride: 1)
+            var value = scale.offset + scale.step * Float(mark.code)
+            let part = wanted - Double(rank)
+            if part > 0 {
+                let next = mark.code(holding: rank + 1, in: column, stride: 1)
+                value += scale.step * Float(part * Double(next - mark.code))
+            }
+            out[place] = value
+        }
+    }
+}
