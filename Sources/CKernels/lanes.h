@@ -26,8 +26,10 @@ VK_VECTOR(vk_i32x16, int32_t, 16)
 VK_VECTOR(vk_f32x16, float, 16)
 VK_VECTOR(vk_f32x8, float, 8)
 VK_VECTOR(vk_f64x8, double, 8)
+VK_VECTOR(vk_i64x8, int64_t, 8)
+VK_VECTOR(vk_u16x32, uint16_t, 32)
+VK_VECTOR(vk_u32x16, uint32_t, 16)
 typedef int32_t vk_i32x8 __attribute__((ext_vector_type(8)));
-typedef int64_t vk_i64x8 __attribute__((ext_vector_type(8)));
 typedef int8_t vk_i8x64 __attribute__((ext_vector_type(64)));
 typedef _Bool vk_mask64 __attribute__((ext_vector_type(64)));
 
@@ -46,3 +48,6 @@ VK vk_f32x16 vk_join(vk_f64x8 a, vk_f64x8 b) {
     return r;
 }
 #define VK_NAN16 ((vk_f32x16)(__builtin_nanf("")))
+
+// In a fixed order.
+VK double vk_sum8(vk_f64x8 v) { return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7])); }

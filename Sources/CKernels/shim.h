@@ -3,12 +3,13 @@
 #ifndef CKERNELS_SHIM_H
 #define CKERNELS_SHIM_H
 
-#include "profile.h"
-
 #include "lanes.h"
 #include "bytes.h"
 #include "exact.h"
 #include "order.h"
 #include "run.h"
+#include "beats.h"
+#include "profile.h"
+#include "spectrum.h"
 
 #endif

@@ -46,8 +46,10 @@ struct VariabilityTests {
             ] {
                 for name in names { try compare(value, name, 1.1e-6) }
             }
-            try compare(ours.sd1, "neurokit2 HRV_SD1", 0.01)
-            try compare(ours.sd2, "neurokit2 HRV_SD2", 0.01)
+            for name in ["neurokit2 HRV_SD", "hrv-analysis sd", "pyhrv sd", "systole SD"] {
+                try compare(ours.sd1, "\(name)1", 0.01)
+                try compare(ours.sd2, "\(name)2", 0.01)
+            }
         }
     }
 
@@ -63,15 +65,66 @@ struct VariabilityTests {
         }
     }
 
-    @Test("LF, HF and their ratio to 5 % of hrv-analysis with its settings")
+    @Test("LF, HF and their ratio to 1e-6 of hrv-analysis with its settings")
     func frequencyDomain() throws {
         for segment in try Segment.all() {
             let ours = FrequencyDomain(segment.intervals)
             for (value, name) in [(ours.lf, "lf"), (ours.hf, "hf"), (ours.ratio, "lf_hf_ratio")] {
                 let theirs = try #require(segment.published["hrv-analysis \(name)"], "\(name)")
-                #expect(abs(value - theirs) <= 0.05 * theirs, "\(segment.name) \(name): \(value) and \(theirs)")
+                #expect(abs(value - theirs) <= 1e-6 * theirs, "\(segment.name) \(name): \(value) and \(theirs)")
             }
         }
+    }
+
+    @Test("Lomb–Scargle band powers to 1e-6 of hrv-analysis with its grid")
+    func lombScargle() throws {
+        // The one long segment takes as long as all others.
+        for segment in try Segment.all() where segment.intervals.count < 1000 {
+            var time = -segment.intervals[0] / 1000
+            let times = segment.intervals.map { interval -> Double in
+                time += interval / 1000
+                return time
+            }
+            // Five places to the narrowest peak, between 0.003 and 0.4 Hz.
+            let step = 1 / (5 * time)
+            let count = 1 + Int((0.397 / step).rounded(.toNearestOrEven))
+            let power = LombScargle.power(
+                times: times.span, values: segment.intervals.span, first: 0.003, step: step, count: count)
+            func band(_ low: Double, _ high: Double) -> Double {
+                let inside = power.indices.filter { low..<high ~= 0.003 + Double($0) * step }.map { power[$0] }
+                return zip(inside, inside.dropFirst()).reduce(0) { $0 + ($1.0 + $1.1) / 2 } * step
+            }
+            for (value, name) in [(band(0.04, 0.15), "lomb_lf"), (band(0.15, 0.4), "lomb_hf")] {
+                let theirs = try #require(segment.published["hrv-analysis \(name)"], "\(name)")
+                #expect(abs(value - theirs) <= 1e-6 * theirs, "\(segment.name) \(name): \(value) and \(theirs)")
+            }
+        }
+    }
+
+    @Test("DFA α1 ranks segments as neurokit2 and pyhrv do, nearer to both than they are to each other")
+    func fluctuation() throws {
+        let segments = try Segment.all()
+        let ours = segments.map { DetrendedFluctuation.alpha1($0.intervals.span) }
+        for name in ["neurokit2 HRV_DFA_alpha1", "pyhrv dfa_alpha1"] {
+            let theirs = try segments.map { try #require($0.published[name], "\(name)") }
+            let correlation = rankCorrelation(ours, theirs)
+            // 0.937 between the two of them.
+            #expect(correlation > 0.95, "\(name): \(correlation)")
+        }
+    }
+
+    /// Spearman's: the correlation of ranks, the mean rank where values are equal. Pairs with a NaN are left out.
+    private func rankCorrelation(_ a: [Double], _ b: [Double]) -> Double {
+        let pairs = zip(a, b).filter { !$0.isNaN && !$1.isNaN }
+        func ranks(_ values: [Double]) -> [Double] {
+            values.map { v in Double(values.count { $0 < v }) + Double(values.count { $0 == v } + 1) / 2 }
+        }
+        let x = ranks(pairs.map(\.0)), y = ranks(pairs.map(\.1))
+        let middle = Double(pairs.count + 1) / 2
+        func product(_ x: [Double], _ y: [Double]) -> Double {
+            zip(x, y).reduce(0) { $0 + ($1.0 - middle) * ($1.1 - middle) }
+        }
+        return product(x, y) / (product(x, x) * product(y, y)).squareRoot()
     }
 
     @Test("the classes of artefacts are those of the Kubios method in neurokit2, but for single borderline beats")

@@ -95,17 +95,6 @@ struct BeatKernelTests {
 
 @Suite("Spectra and their scalar twins")
 struct SpectrumTests {
-    @Test("a transform equals the sums of its definition")
-    func transform() {
-        var numbers = Numbers(seed: 2)
-        for count in [4, 8, 64, 512] {
-            let x = numbers.intervals(count, mean: 0)
-            var power: [Double] = []
-            FourierTransform(count: count).power(x.span, into: &power)
-            for (a, b) in zip(power, FourierTransform.scalar(x.span)) { #expect(near(a, b, 1e-7)) }
-        }
-    }
-
     @Test("Welch finds a sine's power in its band and nowhere else")
     func welch() {
         let bands = [Welch.Band(low: 0.04, high: 0.15), Welch.Band(low: 0.15, high: 0.4)]
@@ -115,6 +104,23 @@ struct SpectrumTests {
         #expect(abs(power[0] - 200) < 2 && power[1] < 0.2)
         let short = welch.powers(Array(x[0..<255]).span)
         #expect(short[0].isNaN && short[1].isNaN)
+    }
+
+    @Test("Welch equals its twin for short and long segments, even and odd")
+    func welchTwin() {
+        var numbers = Numbers(seed: 31)
+        let x = numbers.intervals(700, mean: 0)
+        for (segment, points) in [(4, 4), (5, 9), (33, 64), (100, 100), (256, 1024)] {
+            let bands = [Welch.Band(low: 0, high: 3), Welch.Band(low: 0.1, high: 0.6), Welch.Band(low: 1.9, high: 2.5)]
+            let welch = Welch(rate: 4, segment: segment, points: points, bands: bands)
+            for count in [segment, segment + 1, 2 * segment, 2 * segment + segment / 2, 700] where count <= 700 {
+                let signal = Array(x[..<count])
+                for (power, band) in zip(welch.powers(signal.span), bands) {
+                    let twin = Welch.scalar(signal.span, rate: 4, segment: segment, points: points, band: band)
+                    #expect(near(power, twin, 1e-9), "\(segment) \(points) \(count) \(band): \(power) and \(twin)")
+                }
+            }
+        }
     }
 
     @Test("Lomb–Scargle equals its twin and peaks where the sine is")

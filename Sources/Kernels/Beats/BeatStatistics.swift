@@ -1,6 +1,8 @@
+import CKernels
+
 /// Time-domain and Poincaré statistics of a run of RR intervals (Task Force 1996, Brennan 2001).
 ///
-/// A NaN breaks the run: it is no interval, and no difference is taken across it. Values are in the unit of the input,
+/// What is not finite breaks the run: it is no interval, and no difference is taken across it. Values are in the unit of the input,
 /// milliseconds throughout vitald; shares are 0 … 1.
 public struct BeatStatistics: Sendable, Equatable {
     /// Intervals that are numbers.
@@ -31,79 +33,33 @@ public struct BeatStatistics: Sendable, Equatable {
 
     public init() {}
 
-    /// Two passes in lanes. O(n).
+    /// In lanes, in one pass. Sums are taken of values shifted by the first one, so that nothing large cancels, and lanes
+    /// are added in a fixed order. O(n).
     public init(_ intervals: Span<Double>) {
-        self = Self.measure(intervals, lanes: Lanes.self)
-    }
-
-    private typealias Lanes = SIMD8<Double>
-
-    /// Sums are taken of values shifted by the first one, so that nothing large cancels; lanes are added in a fixed order.
-    private static func measure(_ intervals: Span<Double>, lanes: SIMD8<Double>.Type) -> BeatStatistics {
         let n = intervals.count
-        var result = BeatStatistics()
         var first = 0
-        while first < n, intervals[first].isNaN { first += 1 }
-        guard first < n else { return result }
+        while first < n, !intervals[first].isFinite { first += 1 }
+        guard first < n else { return }
         let base = intervals[first]
-
-        var sum = Lanes.zero, square = Lanes.zero, number = Lanes.zero
-        var step = Lanes.zero, stepSquare = Lanes.zero, steps = Lanes.zero, large = Lanes.zero
-        let one = Lanes(repeating: 1), limit = Lanes(repeating: Self.step)
-        func add(_ here: Lanes, _ before: Lanes) {
-            let present = here .== here
-            let v = (here - base).replacing(with: 0, where: .!present)
-            sum += v
-            square += v * v
-            number += Lanes.zero.replacing(with: one, where: present)
-            let d = here - before
-            let both = d .== d
-            let e = d.replacing(with: 0, where: .!both)
-            step += e
-            stepSquare += e * e
-            steps += Lanes.zero.replacing(with: one, where: both)
-            large += Lanes.zero.replacing(with: one, where: (e .> limit) .| (e .< -limit))
+        let sums = intervals.withUnsafeBufferPointer { x in
+            // Whatever comes before the first interval is none.
+            vk_beats(x.baseAddress.map { $0 + first }, Int64(n - first), base, Self.step)
         }
-        intervals.withUnsafeBufferPointer { p in
-            guard let start = p.baseAddress else { return }
-            // The first interval has nothing before it.
-            var head = Lanes(repeating: .nan)
-            head[0] = p[0]
-            add(head, Lanes(repeating: .nan))
-            var i = 1
-            while i + Lanes.scalarCount <= n {
-                let here = UnsafeRawPointer(start + i).loadUnaligned(as: Lanes.self)
-                let before = UnsafeRawPointer(start + i - 1).loadUnaligned(as: Lanes.self)
-                add(here, before)
-                i += Lanes.scalarCount
-            }
-            if i < n {
-                var here = Lanes(repeating: .nan), before = here
-                for lane in 0..<(n - i) {
-                    here[lane] = p[i + lane]
-                    before[lane] = p[i + lane - 1]
-                }
-                add(here, before)
-            }
-        }
-        result.fill(
-            base: base, count: number.sum(), sum: sum.sum(), squares: square.sum(), pairs: steps.sum(),
-            steps: step.sum(), stepSquares: stepSquare.sum(), large: large.sum())
-        return result
+        let count = sums.count, pairs = sums.pairs
+        self.count = Int(count)
+        self.pairs = Int(pairs)
+        nn50 = Int(sums.large)
+        mean = base + sums.sum / count
+        if count > 1 { sdnn = Self.deviation(sums.squares, sums.sum, count) }
+        if pairs > 0 { rmssd = (sums.step_squares / pairs).squareRoot() }
+        if pairs > 1 { sdsd = Self.deviation(sums.step_squares, sums.step_sum, pairs) }
     }
 
-    private mutating func fill(
-        base: Double, count n: Double, sum: Double, squares: Double, pairs k: Double, steps: Double,
-        stepSquares: Double,
-        large: Double
-    ) {
-        count = Int(n)
-        pairs = Int(k)
-        nn50 = Int(large)
-        if n > 0 { mean = base + sum / n }
-        if n > 1 { sdnn = (Swift.max(0, squares - sum * sum / n) / (n - 1)).squareRoot() }
-        if k > 0 { rmssd = (stepSquares / k).squareRoot() }
-        if k > 1 { sdsd = (Swift.max(0, stepSquares - steps * steps / k) / (k - 1)).squareRoot() }
+    /// From the sums of n values and of their squares, with n − 1.
+    private static func deviation(_ squares: Double, _ sum: Double, _ n: Double) -> Double {
+        let rest = squares - sum * sum / n
+        // Below zero by rounding only. A NaN, of squares that overflow, stays one.
+        return (rest < 0 ? 0 : rest / (n - 1)).squareRoot()
     }
 
     /// The scalar twin: one interval after the other, as the definitions say.
@@ -111,9 +67,9 @@ public struct BeatStatistics: Sendable, Equatable {
         var result = BeatStatistics()
         var values: [Double] = []
         var differences: [Double] = []
-        for i in 0..<intervals.count where !intervals[i].isNaN {
+        for i in 0..<intervals.count where intervals[i].isFinite {
             values.append(intervals[i])
-            if i > 0, !intervals[i - 1].isNaN { differences.append(intervals[i] - intervals[i - 1]) }
+            if i > 0, intervals[i - 1].isFinite { differences.append(intervals[i] - intervals[i - 1]) }
         }
         func variance(_ v: [Double]) -> Double {
             let mean = v.reduce(0, +) / Double(v.count)

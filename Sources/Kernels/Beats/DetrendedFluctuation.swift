@@ -1,7 +1,7 @@
 /// Detrended fluctuation analysis (Peng 1995): how the fluctuation of a profile grows with the length it is looked at.
 public enum DetrendedFluctuation {
     /// Short-term exponent α₁ of RR intervals: boxes of 4 … 16 beats (Peng 1995), least squares of log F over log n.
-    /// NaN below 64 intervals (four boxes of the longest) or where the intervals do not vary. O(13 n).
+    /// NaN below 64 intervals (four boxes of the longest), where the intervals do not vary or one is not finite. O(13 n).
     public static func alpha1(_ x: Span<Double>) -> Double {
         exponent(x, lengths: 4...16)
     }

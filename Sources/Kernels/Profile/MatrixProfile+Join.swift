@@ -10,7 +10,7 @@ extension MatrixProfile {
         private let window: Int
         private let count: Int
         private let windows: ShapeWindows
-        // As `ck_profile` says.
+        // As `vk_profile` says.
         private var f: [Double]
         private var g: [Double]
         private var inverses: [Double]
@@ -23,7 +23,7 @@ extension MatrixProfile {
             self.windows = windows
             window = m
             count = windows.kinds.count
-            let lanes = Int(ck_profile_lanes)
+            let lanes = Int(vk_profile_lanes)
             let padded = count + lanes
             f = [Double](repeating: 0, count: padded)
             g = f
@@ -44,7 +44,7 @@ extension MatrixProfile {
 
         mutating func run(apart: Int) {
             guard apart < count else { return }
-            let lanes = Int(ck_profile_lanes), count = count, m = window
+            let lanes = Int(vk_profile_lanes), count = count, m = window
             let x = windows.x + [Double](repeating: 0, count: lanes)
             let means = windows.means
             let block = Swift.max(MatrixProfile.block, 8 * m)
@@ -58,9 +58,9 @@ extension MatrixProfile {
                         for t in 0..<m { centred[t] = x[first + t] - means[first] }
                         var lag = apart
                         while first + lag < count {
-                            ck_profile_start(centred, x, Int64(first + lag), Int64(m), &covariance)
+                            vk_profile_start(centred, x, Int64(first + lag), Int64(m), &covariance)
                             let end = Swift.min(first + block, count - lag)
-                            ck_profile_rows(parts, &covariance, Int64(lag), Int64(first), Int64(end))
+                            vk_profile_rows(parts, &covariance, Int64(lag), Int64(first), Int64(end))
                             lag += lanes
                         }
                         first += block
@@ -69,7 +69,7 @@ extension MatrixProfile {
             }
         }
 
-        private mutating func withParts(_ body: (ck_profile) -> Void) {
+        private mutating func withParts(_ body: (vk_profile) -> Void) {
             f.withUnsafeBufferPointer { f in
                 g.withUnsafeBufferPointer { g in
                     inverses.withUnsafeBufferPointer { inverses in
@@ -78,7 +78,7 @@ extension MatrixProfile {
                                 leftAt.withUnsafeMutableBufferPointer { leftAt in
                                     rightAt.withUnsafeMutableBufferPointer { rightAt in
                                         body(
-                                            ck_profile(
+                                            vk_profile(
                                                 f: f.baseAddress, g: g.baseAddress, inverse: inverses.baseAddress,
                                                 left: left.baseAddress, right: right.baseAddress,
                                                 left_at: leftAt.baseAddress, right_at: rightAt.baseAddress))

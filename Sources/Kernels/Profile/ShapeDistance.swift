@@ -29,7 +29,7 @@ public enum ShapeDistance {
     ) -> Double {
         x.withUnsafeBufferPointer { x in
             guard let x = x.baseAddress else { return .nan }
-            return (Double(m) * ck_profile_square(x + i, meanI, inverseI, x + j, meanJ, inverseJ, Int64(m)))
+            return (Double(m) * vk_profile_square(x + i, meanI, inverseI, x + j, meanJ, inverseJ, Int64(m)))
                 .squareRoot()
         }
     }

@@ -7,9 +7,10 @@ public enum LombScargle {
     /// variance σ² has power σ².
     ///
     /// - Parameters:
-    ///   - times: Seconds, any order.
-    ///   - values: As many, finite.
-    /// - Returns: NaN throughout below three values. O(n · count) in lanes of frequencies.
+    ///   - times: Seconds, in any order; the same time may come twice.
+    ///   - values: As many.
+    /// - Returns: NaN throughout below three values or when one or its time is not finite, and at frequencies the times
+    ///   tell nothing of: 0, or all times equal. O(n · count) in lanes of frequencies.
     public static func power(
         times: Span<Double>, values: Span<Double>, first: Double, step: Double, count: Int
     ) -> [Double] {
