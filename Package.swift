@@ -32,7 +32,7 @@ let package = Package(
         room("Analysis", ["Vitals", "Kernels"]),
         room("RuleEngine", ["Vitals", "JSON5"]),
         room("Care", ["Vitals", "JSON5"]),
-        room("Storage", ["Vitals", "CSQLite"]),
+        room("Storage", ["Vitals", "Kernels", "CSQLite"]),
         room("Simulator", ["Vitals", "Profiles", "Links"]),
         room(
             "Hub",
@@ -51,7 +51,7 @@ let package = Package(
         tests(of: "Analysis"),
         tests(of: "RuleEngine", exclude: ["Fixtures"]),
         tests(of: "Care"),
-        tests(of: "Storage"),
+        tests(of: "Storage", ["Kernels"]),
         tests(of: "Simulator", ["Analysis"]),
         tests(of: "Hub", ["Vitals", "JSON5", "Profiles", "Links", "RuleEngine", "Storage", "Simulator"]),
         .testTarget(
@@ -60,10 +60,11 @@ let package = Package(
         .testTarget(
             name: "VitaldTests", dependencies: ["vitald", "Vitals", "Links", "Storage", "Hub"], swiftSettings: strict),
         .testTarget(
-            name: "FuzzTests", dependencies: ["Vitals", "JSON5", "Profiles"], path: "Tests/Fuzz",
+            name: "FuzzTests", dependencies: ["Vitals", "JSON5", "Kernels", "Profiles", "Storage"], path: "Tests/Fuzz",
             exclude: ["Corpus", "entry.template", "fuzz", "profile.dict", "targets"], swiftSettings: strict),
         .testTarget(
-            name: "AgreementTests", dependencies: ["Kernels", "Analysis", "Vitals", "CZlib"], swiftSettings: strict),
+            name: "AgreementTests", dependencies: ["Kernels", "Analysis", "Vitals", "Storage", "CZlib"],
+            swiftSettings: strict),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

@@ -5,6 +5,7 @@ import Testing
     static let targets: [any FuzzTarget.Type] = [
         DecoderFuzz.self,
         ProfileFuzz.self,
+        ChunkFuzz.self,
     ]
 
     @Test("no input of a corpus, and no seed, traps or breaks what must hold", arguments: targets.indices)
