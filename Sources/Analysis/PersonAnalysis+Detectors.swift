@@ -28,7 +28,7 @@ extension PersonAnalysis {
                     intake.pending.append(
                         Sample(
                             metric: value.metric, value: Float(value.value),
-                            time: Timestamp(milliseconds: Swift.min(value.time, end)),
+                            time: Timestamp(milliseconds: Swift.min(value.time, end)), span: value.span,
                             received: Timestamp(milliseconds: end + Intake.grace), source: .derived))
                 }
             }

@@ -151,7 +151,9 @@ struct BeatWindowTests {
             driver.take(happening)
             if n % 301 == 300 { try driver.interrupt() }
             guard n % 97 == 0, let tick = driver.closed.last?.tick else { continue }
-            let inside = driver.stored.filter { $0.time >= tick - .minutes(5) && $0.time < tick }
+            let inside = driver.stored.filter {
+                $0.metric == .rrInterval && $0.time >= tick - .minutes(5) && $0.time < tick
+            }
             var intervals: [Double] = []
             for (i, sample) in inside.enumerated() {
                 if i > 0, (sample.time - inside[i - 1].time).milliseconds > Int64(sample.value) + 2 {

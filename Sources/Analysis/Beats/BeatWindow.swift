@@ -51,7 +51,7 @@ public struct BeatWindow: Sendable {
 
     /// The usable beats of a window: when each happened, in ms, and the interval before it.
     ///
-    /// A beat follows the one before when its interval reaches back to that beat, to within `tolerance`. Clocks are set
+    /// A beat follows the one before when its interval reaches back to that beat, to within 150 ms. Clocks are set
     /// back between packets (`BeatClock`), so that intervals overlap: those follow each other, too.
     init(times: ArraySlice<Int64>, intervals: ArraySlice<Float>) {
         isCorrected = true
@@ -60,7 +60,7 @@ public struct BeatWindow: Sendable {
         for (time, interval) in zip(times, intervals) {
             let interval = Double(interval)
             let gap = before == .min ? .infinity : Double(time - before) - interval
-            if !run.isEmpty, !(-Double(BeatClock.slack)...Self.tolerance).contains(gap) {
+            if !run.isEmpty, !Self.isNext(after: gap) {
                 add(run)
                 run.removeAll(keepingCapacity: true)
             }
@@ -72,7 +72,10 @@ public struct BeatWindow: Sendable {
 
     /// The shortest interval left out is longer than this for nearly all hearts, and placing beats at whole
     /// milliseconds costs one.
-    static let tolerance = 150.0
+    private static let tolerance = 150.0
+
+    /// Whether a beat whose interval ends `gap` ms behind the beat before it is the next one.
+    static func isNext(after gap: Double) -> Bool { gap <= tolerance && gap >= -Double(BeatClock.slack) }
 
     private mutating func add(_ run: [Double]) {
         guard !run.isEmpty else { return }

@@ -73,4 +73,6 @@ struct DerivedValue: Sendable, Hashable {
     /// When it was true. Of a daily series: a moment within its local day. Of others: not after the tick; a value that
     /// rules are to see is stamped with the tick itself.
     var time: Int64
+    /// Milliseconds before `time` of the moment it speaks of, where a detector knows only later. Not of daily series.
+    var span: UInt32 = 0
 }

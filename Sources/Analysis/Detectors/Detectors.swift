@@ -6,6 +6,7 @@ import Vitals
 /// need not stand behind the detector that makes them.
 struct Detectors: Sendable {
     var restingHeartRate = HeldDetector<RestingHeartRate>()
+    var irregularRhythm = HeldDetector<IrregularRhythm>()
 
     /// The earliest deadline when `look` was called last; the largest number: nothing is due.
     private(set) var deadline = Int64.max
@@ -16,6 +17,7 @@ struct Detectors: Sendable {
 
     mutating func visit<Visitor: DetectorVisitor>(_ visitor: inout Visitor) {
         visitor.visit(&restingHeartRate)
+        visitor.visit(&irregularRhythm)
     }
 }
 

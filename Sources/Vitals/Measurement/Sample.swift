@@ -8,7 +8,8 @@ public struct Sample: Hashable, Sendable {
     public var received: Timestamp
     /// In the metric's unit. Always finite.
     public var value: Float
-    /// Milliseconds before `time` that the value covers; 0 for everything but increments.
+    /// Milliseconds before `time` that the value covers; 0 for everything but increments, and values of detectors that
+    /// know only later: those speak of the moment `start`.
     public var span: UInt32
     public var metric: Metric
     public var quality: Quality
