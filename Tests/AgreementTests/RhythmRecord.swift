@@ -63,7 +63,9 @@ struct RhythmRecord {
                 Double($0[0]).map { $0 * 1000 }
             }
         default:
-            intervals = try SharedData.rows("rr_rhythm/healthy_rr/\(name).csv.gz").dropFirst().compactMap { Double($0[0]) }
+            intervals = try SharedData.rows("rr_rhythm/healthy_rr/\(name).csv.gz").dropFirst().compactMap {
+                Double($0[0])
+            }
         }
         if isIrregular.isEmpty { isIrregular = Array(repeating: false, count: intervals.count) }
     }
@@ -152,7 +154,8 @@ struct Confusion: CustomStringConvertible {
     }
 
     static func + (a: Confusion, b: Confusion) -> Confusion {
-        Confusion(hits: a.hits + b.hits, missed: a.missed + b.missed, wrong: a.wrong + b.wrong, right: a.right + b.right)
+        Confusion(
+            hits: a.hits + b.hits, missed: a.missed + b.missed, wrong: a.wrong + b.wrong, right: a.right + b.right)
     }
 
     /// In percent.

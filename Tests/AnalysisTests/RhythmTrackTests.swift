@@ -12,8 +12,9 @@ private func irregular(_ count: Int, seed: UInt64 = 9) -> [Double] {
 
 @Suite("A rhythm is irregular where words and COSEn agree several times in a row; single early beats do not make it so")
 struct RhythmTrackTests {
-    private func beats(_ intervals: [Double], from start: Int64 = monday.milliseconds) -> [(time: Int64, interval: Double)]
-    {
+    private func beats(_ intervals: [Double], from start: Int64 = monday.milliseconds) -> [(
+        time: Int64, interval: Double
+    )] {
         var time = Double(start)
         return intervals.map {
             time += $0

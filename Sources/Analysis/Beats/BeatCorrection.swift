@@ -30,8 +30,10 @@ public struct BeatCorrection: Sendable {
         classes.isEmpty ? .nan : Double(classes.count { $0 != .normal }) / Double(classes.count)
     }
 
-    /// Above this share of corrected intervals, variability says nothing about the person (Task Force 1996 asks for
-    /// recordings with few ectopic beats; 5 % is the usual bound for short ones).
+    /// Above this share of corrected intervals, variability says nothing about the person: Task Force 1996 asks for
+    /// recordings with few ectopic beats, and 5 % is the usual bound for short ones. Measured (`CorrectionTests`): with
+    /// early beats put into clean five-minute windows, RMSSD after correction is off by 3 % at this share (nine of ten
+    /// windows: under 10 %), by a multiple from a tenth on, where thresholds have learned to take them for the person.
     public static let mostCorrected = 0.05
 
     /// Lipponen & Tarvainen 2019, table 1.

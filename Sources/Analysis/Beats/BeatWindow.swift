@@ -17,14 +17,14 @@ public struct BeatWindow: Sendable {
     private var longest = 0..<0
     /// … and its intervals as they came.
     private var original: [Double] = []
-    /// Intervals given, and how many of them correction changed.
+    /// Intervals given, and how many of them correction changed or should have.
     public private(set) var count = 0
     private var changed = 0
     private let isCorrected: Bool
     /// Sum of the intervals given, in ms.
     public private(set) var length = 0.0
 
-    /// Share of the intervals that correction changed, 0 … 1; NaN for none.
+    /// Share of the intervals that correction changed, or that came early and escaped it, 0 … 1; NaN for none.
     public var correctedShare: Double { count > 0 ? Double(changed) / Double(count) : .nan }
 
     /// The beats of a file or segment, in order and without gaps between them.
@@ -85,7 +85,7 @@ public struct BeatWindow: Sendable {
         let start = corrected.count
         if isCorrected {
             let correction = BeatCorrection(run)
-            for one in correction.classes where one != .normal { changed += 1 }
+            for i in run.indices where correction.classes[i] != .normal || Self.isEarly(run, i) { changed += 1 }
             corrected += correction.intervals
         } else {
             corrected += run
@@ -95,6 +95,16 @@ public struct BeatWindow: Sendable {
             longest = start..<corrected.count
         }
     }
+
+    /// Whether an interval is far below both neighbours. The thresholds of correction follow the person, and where every
+    /// third beat is early they have learned to take that for the person: these beats escape it, and are counted
+    /// nevertheless. Breathing does not do that in a single beat.
+    private static func isEarly(_ run: [Double], _ i: Int) -> Bool {
+        i > 0 && i + 1 < run.count && run[i] < earlyShare * Swift.min(run[i - 1], run[i + 1])
+    }
+
+    /// A fifth shorter than the last one is the usual limit of an early beat (Malik 1989).
+    private static let earlyShare = 0.8
 
     // MARK: Values
 

@@ -35,7 +35,7 @@ public enum WindowFunction: String, CaseIterable, Sendable, Hashable {
     case sampleEntropy = "sample_entropy"
     case cosen, dfa1, lf, hf
     case lfHf = "lf_hf"
-    /// Share of the beats that artefact and ectopy correction changed, 0 … 1.
+    /// Share of the beats that artefact and ectopy correction changed, or that came early and escaped it, 0 … 1.
     case correctedShare = "corrected_share"
 
     /// The functions this version computes; the others are reserved names.
