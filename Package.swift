@@ -40,7 +40,7 @@ let package = Package(
         .executableTarget(
             name: "vitald",
             dependencies: [
-                "Vitals", "JSON5", "Profiles", "Links", "RuleEngine", "Storage", "Hub", "Simulator",
+                "Vitals", "JSON5", "Profiles", "Links", "Analysis", "RuleEngine", "Storage", "Hub", "Simulator",
             ], swiftSettings: strict),
 
         tests(of: "Vitals"),

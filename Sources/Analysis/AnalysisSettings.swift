@@ -14,6 +14,8 @@ public struct AnalysisSettings: Sendable {
     public var sessionRange: ClosedRange<Double>?
     /// What detectors know of the person.
     public var body: Body
+    /// How a day's training load is weighed.
+    public var load = LoadFormula.banister
 
     public init(
         zone: Zone = .utc, features: [Feature] = [], priorities: [DeviceID: Int] = [:],
@@ -26,6 +28,14 @@ public struct AnalysisSettings: Sendable {
         self.sessionRange = sessionRange
         self.body = body
     }
+}
+
+/// How minutes of exercise are weighed for `training_load`.
+public enum LoadFormula: Sendable {
+    /// TRIMP (Banister 1991): by the share of heart-rate reserve, exponentially.
+    case banister
+    /// Summated zones (Edwards 1993): minutes × 1 … 5 at 50, 60, 70, 80, 90 % of the maximum heart rate.
+    case edwards
 }
 
 extension SourceTrack {

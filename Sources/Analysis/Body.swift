@@ -5,11 +5,16 @@ import Vitals
 public struct Body: Sendable, Hashable {
     /// Known maximum heart rate, beats per minute.
     public var maxHeartRate: Double?
+    /// Stands in where no resting heart rate was measured within a fortnight, beats per minute.
+    public var restingHeartRate: Double?
     public var born: LocalDay?
     public var sex: Person.Sex?
 
-    public init(maxHeartRate: Double? = nil, born: LocalDay? = nil, sex: Person.Sex? = nil) {
+    public init(
+        maxHeartRate: Double? = nil, restingHeartRate: Double? = nil, born: LocalDay? = nil, sex: Person.Sex? = nil
+    ) {
         self.maxHeartRate = maxHeartRate
+        self.restingHeartRate = restingHeartRate
         self.born = born
         self.sex = sex
     }

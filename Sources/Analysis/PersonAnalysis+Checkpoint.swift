@@ -2,7 +2,7 @@ import Vitals
 
 extension PersonAnalysis {
     /// Versions of the components' states. A newer one is refused.
-    static let version = 4
+    static let version = 5
     /// Hour panes are kept in one part per UTC day; the parts are used in turn, so that their number is bounded.
     static let dayParts: Int64 = 32
 
@@ -76,7 +76,7 @@ extension PersonAnalysis {
         for state in states where state.component != "intake" && !state.component.hasPrefix(Detectors.prefix) {
             var reader = try reader(of: state)
             switch state.component {
-            case "sessions": sessions = try SessionTracker(from: &reader)
+            case "sessions": sessions = try SessionTracker(from: &reader, version: Int(state.version))
             case "daily":
                 daily = try DailyValues(from: &reader)
             default:
@@ -149,8 +149,9 @@ extension PersonAnalysis {
                 guard let place = seriesIndex(sample.metric, since: tick) else { continue }
                 let source = sourceIndex(sample.source, in: place)
                 if series[place].rebuild(sample, source: source, tick: tick, isLate: isLate) {
+                    let day = days.day(of: sample.time.milliseconds, in: settings.zone)
                     detectors.take(
-                        sample, series[place].arrival(of: sample, source: source, tick: tick), isAgain: true)
+                        sample, series[place].arrival(of: sample, source: source, tick: tick, day: day), isAgain: true)
                 }
             }
             for i in series.indices {

@@ -64,8 +64,7 @@ extension PersonAnalysis {
             let metric = due[n].metric
             guard let place = seriesIndex(metric, since: end) else {
                 if takeDaily(due[n]) {
-                    detectors.take(due[n], Arrival(tick: end, isLate: false, hold: DailyValues.hold))
-                    isPressing = true
+                    giveDaily(due[n], at: end)
                     due[kept] = due[n]
                     kept += 1
                 }
@@ -78,7 +77,8 @@ extension PersonAnalysis {
                 continue
             }
             if outcome == .used {
-                detectors.take(due[n], series[place].arrival(of: due[n], source: source, tick: end))
+                let day = days.day(of: due[n].time.milliseconds, in: settings.zone)
+                detectors.take(due[n], series[place].arrival(of: due[n], source: source, tick: end, day: day))
             }
             due[kept] = due[n]
             kept += 1
@@ -147,11 +147,22 @@ extension PersonAnalysis {
         func late(_ metric: Metric) -> PaneTier? { place(of: metric).flatMap { series[$0].late?.tier } }
         return SessionView(
             heart: tier(.heartRate), steps: tier(.steps), cadence: tier(.cadence), speed: tier(.speed),
-            power: tier(.power), lateHeart: late(.heartRate), lateSteps: late(.steps))
+            power: tier(.power), lateHeart: late(.heartRate), lateSteps: late(.steps),
+            fineHeart: place(of: .heartRate).map { series[$0].panes.fine })
+    }
+
+    /// Resting and maximum heart rate, where both are known.
+    private func heartLimits(at end: Int64) -> (rest: Double, most: Double)? {
+        let day = settings.zone.day(of: Timestamp(milliseconds: end))
+        guard let most = settings.body.maxHeartRate(on: day),
+            let rest = daily.newest(.restingHeartRate, upTo: day.number, within: 14) ?? settings.body.restingHeartRate,
+            most > rest
+        else { return nil }
+        return (rest, most)
     }
 
     private mutating func closeSessions(_ end: Int64) -> ExerciseSession? {
         guard end / SessionTracker.minute > sessions.next else { return nil }
-        return sessions.close(tick: end, view: view, range: settings.sessionRange)
+        return sessions.close(tick: end, view: view, range: settings.sessionRange, limits: heartLimits(at: end))
     }
 }

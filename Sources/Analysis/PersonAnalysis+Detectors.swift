@@ -22,8 +22,7 @@ extension PersonAnalysis {
                 if value.metric.isDaily {
                     guard let sample = put(value, at: end) else { continue }
                     closed.samples.append(sample)
-                    detectors.take(sample, Arrival(tick: end, isLate: false, hold: DailyValues.hold))
-                    isPressing = true
+                    giveDaily(sample, at: end)
                 } else {
                     intake.pending.append(
                         Sample(
@@ -36,9 +35,17 @@ extension PersonAnalysis {
         }
     }
 
+    /// Gives detectors a daily value, and has their states written with this tick.
+    mutating func giveDaily(_ sample: Sample, at end: Int64) {
+        let day = days.day(of: sample.time.milliseconds, in: settings.zone)
+        detectors.take(sample, Arrival(tick: end, isLate: false, hold: DailyValues.hold, day: day))
+        isPressing = true
+    }
+
     private func moment(_ end: Int64, session: ExerciseSession?) -> DetectorTick {
         DetectorTick(
-            tick: end, zone: settings.zone, body: settings.body, view: view, daily: daily, session: session)
+            tick: end, zone: settings.zone, body: settings.body, load: settings.load, view: view, daily: daily,
+            session: session)
     }
 
     /// Puts a day's value in force; `nil` when it says nothing new.

@@ -13,6 +13,7 @@ public struct PersonAnalysis: Sendable {
     var sessions = SessionTracker()
     var daily = DailyValues()
     var detectors = Detectors()
+    var days = DayCursor()
     /// Something was decided at this tick that detectors read: their states are written with it.
     var isPressing = false
     /// The last tick at which detectors were closed again while rebuilding.
@@ -87,6 +88,7 @@ public struct PersonAnalysis: Sendable {
     /// New settings come into force: slots, zone, priorities, cadences. Data stay as they are.
     public mutating func update(settings: AnalysisSettings) {
         self.settings = settings
+        days.forget()
         cache = FeatureCache(count: settings.features.count)
         let from = Swift.max(lastTick, 0) + SeriesPanes.fineLength
         for i in series.indices {

@@ -10,7 +10,7 @@ enum Vitald {
     /// Every command, in the order of the help.
     static let commands: [any Subcommand.Type] = [
         RunCommand.self, DemoCommand.self, ReplayCommand.self, SimulateCommand.self, ImportCommand.self,
-        QueryCommand.self, SeriesCommand.self, EventsCommand.self, ExplainCommand.self, CheckCommand.self,
+        AnalyzeCommand.self, QueryCommand.self, SeriesCommand.self, EventsCommand.self, ExplainCommand.self, CheckCommand.self,
         DecodeCommand.self, BenchCommand.self, StatusCommand.self, DevicesListCommand.self, DevicesScanCommand.self,
         DevicesProbeCommand.self, DevicesInfoCommand.self, DevicesMonitorCommand.self, DevicesPairCommand.self,
         DevicesForgetCommand.self, AlertAckCommand.self, PlanAcceptCommand.self, PlanDeclineCommand.self,

@@ -193,7 +193,9 @@ struct SensorTests {
         driver.take(.link(strap, .connected, monday + 1))
         if tellsWorn { driver.take(.status(.worn(true), strap, monday + 2)) }
         for second in stride(from: Int64(10), to: 6 * 3600, by: 10) {
-            driver.take(.reading(Reading(metric: .heartRate, value: 70), strap, monday + second))
+            // The same value for minutes would be a flat line.
+            let value = 70 + Double(second / 10 % 3)
+            driver.take(.reading(Reading(metric: .heartRate, value: value), strap, monday + second))
             if second == 9000 { try driver.interrupt() }
             if second > 20 {
                 #expect(driver.analysis.value(of: .latest(.sensorState)) == 0)

@@ -50,6 +50,8 @@ struct Arrival: Sendable {
     var isLate: Bool
     /// Milliseconds for which a level or beat of its source holds (2.5 × its cadence).
     var hold: Int64
+    /// The person's local day of the sample's time.
+    var day: DaySpan
 }
 
 /// What a detector sees when it is closed.
@@ -58,6 +60,7 @@ struct DetectorTick: Sendable {
     var tick: Int64
     var zone: Zone
     var body: Body
+    var load = LoadFormula.banister
     /// Minute panes of the last 24 hours, timely and late.
     var view: SessionView
     /// Values of the daily series of the last 92 days.

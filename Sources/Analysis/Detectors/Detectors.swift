@@ -7,6 +7,11 @@ import Vitals
 struct Detectors: Sendable {
     var restingHeartRate = HeldDetector<RestingHeartRate>()
     var irregularRhythm = HeldDetector<IrregularRhythm>()
+    var restingHeartRateDay = HeldDetector<RestingHeartRateDay>()
+    var sedentaryMinutes = HeldDetector<SedentaryMinutes>()
+    var trainingLoad = HeldDetector<TrainingLoad>()
+    var heartRateRecovery = HeldDetector<HeartRateRecovery>()
+    var sensorFaults = HeldDetector<SensorFaults>()
 
     /// The earliest deadline when `look` was called last; the largest number: nothing is due.
     private(set) var deadline = Int64.max
@@ -18,6 +23,11 @@ struct Detectors: Sendable {
     mutating func visit<Visitor: DetectorVisitor>(_ visitor: inout Visitor) {
         visitor.visit(&restingHeartRate)
         visitor.visit(&irregularRhythm)
+        visitor.visit(&restingHeartRateDay)
+        visitor.visit(&sedentaryMinutes)
+        visitor.visit(&trainingLoad)
+        visitor.visit(&heartRateRecovery)
+        visitor.visit(&sensorFaults)
     }
 }
 

@@ -2,10 +2,10 @@ import Vitals
 
 extension MetricSeries {
     /// How a used sample reaches detectors.
-    @inline(__always) func arrival(of sample: Sample, source: Int, tick: Int64) -> Arrival {
+    @inline(__always) func arrival(of sample: Sample, source: Int, tick: Int64, day: DaySpan) -> Arrival {
         Arrival(
             tick: tick, isLate: Intake.tick(of: sample, isIncrement: kind == .increment).late,
-            hold: kind == .increment ? 0 : sources[source].cadence.hold(at: tick))
+            hold: kind == .increment ? 0 : sources[source].cadence.hold(at: tick), day: day)
     }
 
     /// Whether late samples complete something.

@@ -20,6 +20,9 @@ public struct ExerciseSession: Hashable, Sendable {
     public var recoveryUsual: Double
     /// Earlier sessions with a known recovery rate (the last 50 are kept).
     public var earlierCount: Int
+    /// Minutes in five zones that begin at 50, 60, 70, 80 and 90 % of heart-rate reserve; empty where the resting or the
+    /// maximum heart rate is not known.
+    public var zoneMinutes: [Double] = []
 
     /// Length in minutes.
     public var minutes: Double { (end - start).inSeconds / 60 }
@@ -35,6 +38,7 @@ extension ExerciseSession {
 
     public static func == (a: ExerciseSession, b: ExerciseSession) -> Bool {
         a.start == b.start && a.end == b.end && a.earlierCount == b.earlierCount && a.bits == b.bits
+            && a.zoneMinutes == b.zoneMinutes
     }
 
     public func hash(into hasher: inout Hasher) {

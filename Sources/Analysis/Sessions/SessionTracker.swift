@@ -62,7 +62,9 @@ struct SessionTracker: Sendable {
 
     /// Looks at every minute finished at tick `end`; returns a session completed by them. A second one stays for the
     /// next tick.
-    mutating func close(tick end: Int64, view: SessionView, range: ClosedRange<Double>?) -> ExerciseSession? {
+    mutating func close(
+        tick end: Int64, view: SessionView, range: ClosedRange<Double>?, limits: (rest: Double, most: Double)?
+    ) -> ExerciseSession? {
         let finished = end / Self.minute
         guard finished > next else { return nil }
         isChanged = true
@@ -78,7 +80,13 @@ struct SessionTracker: Sendable {
             recent.append(activity)
             if open == nil {
                 tryOpening(at: minute, view: view, range: range)
-            } else if let completed = goOn(minute, activity, view) {
+            } else if var completed = goOn(minute, activity, view) {
+                if let limits {
+                    completed.zoneMinutes = view.zones(
+                        from: completed.start.milliseconds / Self.minute, to: completed.end.milliseconds / Self.minute,
+                        rest: limits.rest, most: limits.most)
+                }
+                last = completed
                 completedAt = end
                 return completed
             }
@@ -204,13 +212,14 @@ extension SessionTracker {
                 $1.recoveryHeartRate, $1.recoveryUsual,
             ] { $0.double(value) }
             $0.count($1.earlierCount)
+            $0.list($1.zoneMinutes) { $0.double($1) }
         }
         writer.integer(completedAt)
         writer.integer(lastEnd)
         writer.list(recoveries) { $0.double($1) }
     }
 
-    init(from reader: inout ByteReader) throws(WireError) {
+    init(from reader: inout ByteReader, version: Int) throws(WireError) {
         let latest = Intake.lastTime / Self.minute + 1
         func minute(_ r: inout ByteReader) throws(WireError) -> Int64 {
             let value: Int64 = try r.integer()
@@ -234,10 +243,15 @@ extension SessionTracker {
             return open
         }
         last = try reader.optional { (r: inout ByteReader) throws(WireError) in
-            ExerciseSession(
+            var last = ExerciseSession(
                 start: try r.time(), end: try r.time(), meanHeartRate: try r.double(), peakHeartRate: try r.double(),
                 minutesAboveRange: try r.double(), rangeLow: try r.double(), rangeHigh: try r.double(),
                 recoveryHeartRate: try r.double(), recoveryUsual: try r.double(), earlierCount: try r.count())
+            // Earlier versions did not know zones.
+            if version > 4 {
+                last.zoneMinutes = try r.list { (r: inout ByteReader) throws(WireError) in try r.double() }
+            }
+            return last
         }
         completedAt = try reader.integer()
         lastEnd = try minute(&reader)

@@ -10,6 +10,8 @@ struct SessionView {
     var power: PaneTier?
     var lateHeart: PaneTier?
     var lateSteps: PaneTier?
+    /// Heart rate of the last hour in panes of 5 s.
+    var fineHeart: PaneTier?
 
     func activity(_ minute: Int64) -> MinuteActivity {
         var result = MinuteActivity.unknown
@@ -30,7 +32,7 @@ struct SessionView {
     }
 
     /// Steps a minute, where at least half of the minute is known.
-    private func stepRate(_ minute: Int64) -> Double? {
+    func stepRate(_ minute: Int64) -> Double? {
         guard let steps, let slot = steps.slot(minute), steps.columns.covered(slot) >= MinuteActivity.knownSteps else {
             return nil
         }
@@ -38,7 +40,7 @@ struct SessionView {
             / Double(steps.columns.covered(slot))
     }
 
-    private func mean(_ tier: PaneTier?, _ minute: Int64) -> Double? {
+    func mean(_ tier: PaneTier?, _ minute: Int64) -> Double? {
         guard let tier, let slot = tier.slot(minute), tier.columns.count(slot) > 0 else { return nil }
         return Double(tier.columns.sum[slot]) / Double(tier.columns.count(slot))
     }
@@ -77,14 +79,20 @@ struct SessionView {
         return Double(n)
     }
 
+    /// Milliseconds of a minute whose steps must be known: nine tenths.
+    private static let known = Int(SessionTracker.minute * 9 / 10)
+
     /// Sum and count of heart-rate samples, and number of minutes, over minutes `[from, to)` whose steps are known to be
     /// none: at least nine tenths covered, and not one step in them. Late samples count as timely ones do.
-    func resting(from: Int64, to: Int64) -> (sum: Double, count: Int, minutes: Int) {
-        let known = Int(SessionTracker.minute * 9 / 10)
+    ///
+    /// - Parameter calm: How many minutes before must have been so as well.
+    func resting(from: Int64, to: Int64, after calm: Int = 0) -> (sum: Double, count: Int, minutes: Int) {
         var result = (sum: 0.0, count: 0, minutes: 0)
-        var minute = from
+        var minute = from - Int64(calm)
+        var still = 0
         while minute < to {
             let (covered, amount) = movement(minute)
+            still = covered >= Self.known && amount == 0 ? still + 1 : 0
             var sum = 0.0
             var count = 0
             for tier in [heart, lateHeart] {
@@ -92,7 +100,7 @@ struct SessionView {
                 sum += Double(tier.columns.sum[slot])
                 count += tier.columns.count(slot)
             }
-            if covered >= known, amount == 0, count > 0 {
+            if still > calm, minute >= from, count > 0 {
                 result.sum += sum
                 result.count += count
                 result.minutes += 1
@@ -101,6 +109,73 @@ struct SessionView {
         }
         return result
     }
+
+    /// Minutes of `[from, to)` in stretches of at least `shortest` without a step, and how many are known at all: steps
+    /// and heart rate.
+    func still(from: Int64, to: Int64, shortest: Int) -> (minutes: Int, known: Int) {
+        var result = (minutes: 0, known: 0)
+        var run = 0
+        func end() {
+            if run >= shortest { result.minutes += run }
+            run = 0
+        }
+        var minute = from
+        while minute < to {
+            let (covered, amount) = movement(minute)
+            let isKnown = covered >= Self.known && hasHeart(minute)
+            if isKnown { result.known += 1 }
+            if isKnown, amount == 0 { run += 1 } else { end() }
+            minute += 1
+        }
+        end()
+        return result
+    }
+
+    private func hasHeart(_ minute: Int64) -> Bool {
+        [heart, lateHeart].contains { tier in
+            guard let tier, let slot = tier.slot(minute) else { return false }
+            return tier.columns.count(slot) > 0 || tier.columns.covered(slot) > 0
+        }
+    }
+
+    /// The largest fall of heart rate within 60 s that begins at most 60 s before or after a moment; `nil` where fewer
+    /// than ten pairs of 5-second panes are known.
+    func fall(around moment: Int64) -> Double? {
+        guard let fineHeart else { return nil }
+        func mean(_ time: Int64) -> Double? {
+            guard let slot = fineHeart.slot(time / fineHeart.length), fineHeart.columns.count(slot) > 0 else {
+                return nil
+            }
+            return Double(fineHeart.columns.sum[slot]) / Double(fineHeart.columns.count(slot))
+        }
+        var largest: Double?
+        var pairs = 0
+        for time in stride(from: moment - 60_000, to: moment + 60_000, by: Int(fineHeart.length)) {
+            guard let first = mean(time), let second = mean(time + 60_000) else { continue }
+            pairs += 1
+            largest = Swift.max(largest ?? -.infinity, first - second)
+        }
+        return pairs >= HeartRateRecovery.enoughPairs ? largest : nil
+    }
+
+    /// Minutes of `[from, to)` whose mean heart rate lies in each of five zones, which begin at 50, 60, 70, 80 and 90 %
+    /// of heart-rate reserve (Karvonen 1957).
+    func zones(from: Int64, to: Int64, rest: Double, most: Double) -> [Double] {
+        var minutes = [Double](repeating: 0, count: Self.zoneBegins.count)
+        guard let heart else { return minutes }
+        var minute = Swift.max(from, heart.newest - Int64(heart.capacity) + 1)
+        while minute < to {
+            if let mean = mean(heart, minute),
+                let zone = Self.zoneBegins.lastIndex(where: { mean >= rest + $0 * (most - rest) })
+            {
+                minutes[zone] += 1
+            }
+            minute += 1
+        }
+        return minutes
+    }
+
+    static let zoneBegins = [0.5, 0.6, 0.7, 0.8, 0.9]
 
     /// Milliseconds of a minute whose steps are known, and the steps in whole units, in time or late.
     private func movement(_ minute: Int64) -> (covered: Int, amount: Int64) {

@@ -86,11 +86,11 @@ extension Metric {
         case .rrInterval: .beat
         case .worn, .sensorLocation, .sensorState: .state
         case .restingHeartRate, .restingHeartRateDay, .hrvNight, .nightSignal, .trainingLoad, .fitness, .fatigue, .form,
-            .zoneMinutes, .discord:
+            .zoneMinutes, .sedentaryMinutes, .discord:
             .daily
         case .heartRate, .ecg, .cadence, .speed, .strideLength, .power, .spo2, .perfusionIndex, .bloodPressureSystolic,
             .bloodPressureDiastolic, .bloodPressureMean, .bodyTemperature, .weight, .respirationRate, .glucose,
-            .battery, .illnessCusum, .irregularRhythm, .hrExcess, .hrRecovery60, .sedentaryMinutes, .controlChart:
+            .battery, .illnessCusum, .irregularRhythm, .hrExcess, .hrRecovery60, .controlChart:
             .gauge
         }
     }
