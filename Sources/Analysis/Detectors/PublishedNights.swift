@@ -4,7 +4,7 @@ import Vitals
 ///
 /// Two forms, as there are two scripts. Steps by the minute, zeros included (wristbands): heart rate before 07:00 counts
 /// in minutes whose steps are exactly zero; missing nights are filled as whole numbers. Steps as intervals of walking
-/// (watches): minutes that touch one are left out, and days without any; missing nights are filled to one decimal.
+/// (watches): the minutes in which one begins are left out, and days without any; missing nights are filled to one decimal.
 /// Without steps every heart rate before 07:00 counts, as in a recording of resting rates only.
 public enum PublishedNights {
     private static let nightEnd = TimeSpan.hours(7)
@@ -14,7 +14,7 @@ public enum PublishedNights {
     public static func judgements(of samples: [Sample], zone: Zone) -> [NightSignal.Judgement] {
         let steps = samples.filter { $0.metric == .steps }
         let isByMinute = steps.contains { $0.value == 0 }
-        let moving = isByMinute ? [] : walked(steps)
+        let moving = isByMinute ? [] : Set(steps.lazy.filter { $0.value > 0 }.map { $0.start.milliseconds / minute })
         let still = Set(steps.lazy.filter { $0.value == 0 }.map { $0.start.milliseconds / minute })
         let known = Set(steps.lazy.map { zone.day(of: $0.start).number })
         var nights: [Int32: [Double]] = [:]
@@ -36,18 +36,6 @@ public enum PublishedNights {
         }
         return NightSignal.published(
             averages.sorted { $0.day < $1.day }, imputation: isByMinute ? .whole : .decimal)
-    }
-
-    /// Minutes that an interval of steps touches.
-    private static func walked(_ steps: [Sample]) -> Set<Int64> {
-        var minutes: Set<Int64> = []
-        for sample in steps where sample.value > 0 {
-            let first = sample.start.milliseconds / minute
-            // A span of years is no walk.
-            let last = Swift.min(sample.time.milliseconds / minute, first + 24 * 60)
-            for at in first...Swift.max(first, last) { minutes.insert(at) }
-        }
-        return minutes
     }
 
     /// When a night's signal is stamped: 07:00 of its day.

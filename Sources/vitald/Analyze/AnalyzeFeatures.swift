@@ -25,15 +25,18 @@ enum AnalyzeFeatures {
     static func run(_ asked: [WindowFunction], _ arguments: Arguments, on console: Console) throws {
         let zone = try arguments.zone() ?? .utc
         let source = try SampleArguments.source(arguments)
-        let options = try SampleArguments.options(arguments, source: source.id, zone: zone)
+        let options = try AnalyzeCommand.options(arguments, source: source, zone: zone)
         for path in arguments.positionals {
             var reason: String?
             var samples: [Sample] = []
-            do {
+            do throws(FileError) {
                 let imported = try SampleFile.read(path: path, options: options)
                 samples = imported.samples
                 console.note("\(path): \(imported.report)")
-            } catch let error as FileError where error.code == .noRows { reason = "\(error)" }
+            } catch {
+                guard error.code == .noRows else { throw error }
+                reason = "\(error)"
+            }
             let features = FileFeatures(samples, metric: options.metric, isCorrected: !arguments.has("raw"))
             var json = JSONWriter()
             json.object { json in

@@ -55,11 +55,20 @@ enum AnalyzeCommand: Subcommand {
         }
     }
 
+    /// When a list of intervals began that does not say: a file that is only looked at needs some day.
+    private static let someDay = Timestamp(milliseconds: 946_684_800_000)
+
+    static func options(_ arguments: Arguments, source: Device, zone: Zone) throws -> ImportOptions {
+        var options = try SampleArguments.options(arguments, source: source.id, zone: zone)
+        options.start = options.start ?? someDay
+        return options
+    }
+
     /// What a command line tells of the person, and samples of all files in order of time.
     static func samples(_ arguments: Arguments, on console: Console) throws -> (samples: [Sample], zone: Zone) {
         let zone = try arguments.zone() ?? .utc
         let source = try SampleArguments.source(arguments)
-        let options = try SampleArguments.options(arguments, source: source.id, zone: zone)
+        let options = try AnalyzeCommand.options(arguments, source: source, zone: zone)
         return (try SampleArguments.read(arguments.positionals, options, on: console), zone)
     }
 }
