@@ -40,7 +40,8 @@ let package = Package(
         .executableTarget(
             name: "vitald",
             dependencies: [
-                "Vitals", "JSON5", "Profiles", "Links", "Analysis", "RuleEngine", "Storage", "Hub", "Simulator",
+                "Vitals", "JSON5", "Kernels", "Profiles", "Links", "Analysis", "RuleEngine", "Storage", "Hub",
+                "Simulator",
             ], swiftSettings: strict),
 
         tests(of: "Vitals"),
@@ -48,7 +49,7 @@ let package = Package(
         tests(of: "Kernels"),
         tests(of: "Profiles", ["JSON5", "Analysis"], exclude: ["Fixtures"]),
         tests(of: "Links", ["Vitals", "JSON5", "Profiles", "Simulator"]),
-        tests(of: "Analysis"),
+        tests(of: "Analysis", ["Kernels", "Vitals"]),
         tests(of: "RuleEngine", exclude: ["Fixtures"]),
         tests(of: "Care"),
         tests(of: "Storage", ["Kernels"]),

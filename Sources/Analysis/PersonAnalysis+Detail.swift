@@ -23,7 +23,7 @@ extension PersonAnalysis {
                 detail.window = TimeRange(Timestamp(milliseconds: start), Timestamp(milliseconds: lastTick))
             } else if let place = place(of: metric) {
                 fill(&detail, place: place, length: length.milliseconds)
-                if series[place].panes.holdsAmounts, value.isNaN, ![.sum, .mean, .last].contains(function) {
+                if series[place].panes.holdsAmounts, value.isNaN, ![.sum, .rate, .mean, .last].contains(function) {
                     detail.unknown = "\(function.rawValue) is not defined for amounts such as \(metric.name)"
                 }
             }

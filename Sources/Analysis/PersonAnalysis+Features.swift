@@ -1,3 +1,4 @@
+import Kernels
 import Vitals
 
 extension PersonAnalysis {
@@ -70,7 +71,7 @@ extension PersonAnalysis {
     private func window(_ function: WindowFunction, _ place: Int, _ length: Int64, _ parameter: Double) -> Double {
         if function.readsBeats { return beats(place, length)?.value(function) ?? .nan }
         if function.readsSamples {
-            return order(place, length, share: function == .median ? 0.5 : parameter)
+            return order(function, place, length, share: function == .quantile ? parameter : 0.5)
         }
         // Only the two tiers are copied, a reference each: a method of the series would retain all of it.
         let inner: PaneTier
@@ -88,6 +89,7 @@ extension PersonAnalysis {
         case .last: return last(place, window)
         case .delta: return inner.holdsAmounts ? .nan : last(place, window) - inner.first(window)
         case .slope: return inner.slope(window)
+        case .ewma: return inner.smoothed(window, halfLife: parameter * 1000)
         default: break
         }
         let span = PaneSpan.of(inner, outer, window)
@@ -99,6 +101,7 @@ extension PersonAnalysis {
         case .std: return WindowReading.deviation(inner, outer, span)
         case .min: return WindowReading.least(inner, outer, span)
         case .max: return WindowReading.greatest(inner, outer, span)
+        case .rate: return WindowReading.rate(inner, outer, span)
         default: return .nan
         }
     }
@@ -108,10 +111,13 @@ extension PersonAnalysis {
         series[place].latestTime >= window.start ? Double(series[place].latestValue) : .nan
     }
 
-    private func order(_ place: Int, _ length: Int64, share: Double) -> Double {
+    private func order(_ function: WindowFunction, _ place: Int, _ length: Int64, share: Double) -> Double {
         let from = Swift.max(0, lastTick - length)
         guard length <= OrderedSamples.memory, let order = series[place].order, order.since <= from else { return .nan }
-        return OrderedSamples.quantile(share, of: order.values(from: from, to: lastTick)) ?? .nan
+        let values = order.values(from: from, to: lastTick)
+        let known =
+            function == .mad ? Selection.medianDeviation(of: values) : Selection.quantile(share, of: values)
+        return known ?? .nan
     }
 
     /// The beats of a window, `nil` where they were not kept for it or fill less than half of it: a value then says
@@ -145,6 +151,16 @@ extension PersonAnalysis {
         case .delta: return last - first
         case .median: return OrderedSamples.quantile(0.5, of: entries.map(\.value)) ?? .nan
         case .quantile: return OrderedSamples.quantile(parameter, of: entries.map(\.value)) ?? .nan
+        case .mad: return Selection.medianDeviation(of: entries.map(\.value)) ?? .nan
+        case .ewma:
+            var smoothed = WeightedMean()
+            var time = entries[entries.startIndex].time
+            for entry in entries {
+                smoothed.age(by: Double(entry.time - time), halfLife: parameter * 1000)
+                smoothed.add(Double(entry.value), count: 1)
+                time = entry.time
+            }
+            return smoothed.value
         case .std:
             guard n > 1 else { return .nan }
             return (values.reduce(0) { $0 + ($1 - sum / n) * ($1 - sum / n) } / (n - 1)).squareRoot()

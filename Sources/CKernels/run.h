@@ -7,23 +7,28 @@
 // of them are whole sixteenths below 2¹⁹.
 typedef struct { float low, high; int32_t bits, misfits; } vk_survey;
 
-VK vk_survey vk_survey16(vk_survey so_far, vk_f32x16 x, int32_t first) {
-    vk_i32x16 is_number = x - x == 0;
-    vk_f32x16 sixteenths = vk_choose(is_number, x * 16, (vk_f32x16)(0));
-    vk_i32x16 fits = __builtin_elementwise_abs(sixteenths) < 0x1p23f;
-    sixteenths = vk_choose(fits, sixteenths, (vk_f32x16)(0));
-    vk_i32x16 k = VK_TO(vk_i32x16, sixteenths);
-    vk_i32x16 misfit = is_number & (~fits | (VK_TO(vk_f32x16, k) != sixteenths));
-    so_far.misfits |= __builtin_reduce_or(misfit);
-    so_far.bits |= __builtin_reduce_or(is_number & (k ^ first));
-    float low = __builtin_reduce_min(vk_choose(is_number, x, (vk_f32x16)(__builtin_inff())));
-    float high = __builtin_reduce_max(vk_choose(is_number, x, (vk_f32x16)(-__builtin_inff())));
-    so_far.low = low < so_far.low ? low : so_far.low;
-    so_far.high = high > so_far.high ? high : so_far.high;
+// `count` values, a multiple of 16.
+VK vk_survey vk_survey_floats(const float *p, int64_t count, vk_survey so_far, int32_t first) {
+    vk_i32x16 misfits = (vk_i32x16)(0), bits = (vk_i32x16)(0);
+    vk_f32x16 low = (vk_f32x16)(so_far.low), high = (vk_f32x16)(so_far.high);
+    for (int64_t i = 0; i + 16 <= count; i += 16) {
+        vk_f32x16 x = vk_f32x16_load(p + i);
+        vk_i32x16 is_number = x - x == 0;
+        // Where there is no number, one that is already known.
+        x = vk_choose(is_number, x, (vk_f32x16)(so_far.low));
+        vk_f32x16 sixteenths = x * 16;
+        vk_i32x16 fits = __builtin_elementwise_abs(sixteenths) < 0x1p23f;
+        vk_i32x16 k = VK_TO(vk_i32x16, vk_choose(fits, sixteenths, (vk_f32x16)(0)));
+        misfits |= ~fits | (VK_TO(vk_f32x16, k) != sixteenths);
+        bits |= k ^ first;
+        low = vk_choose(x < low, x, low);
+        high = vk_choose(x > high, x, high);
+    }
+    so_far.misfits |= __builtin_reduce_or(misfits);
+    so_far.bits |= __builtin_reduce_or(bits);
+    so_far.low = __builtin_reduce_min(low);
+    so_far.high = __builtin_reduce_max(high);
     return so_far;
-}
-VK vk_survey vk_survey_floats(const float *p, vk_survey so_far, int32_t first) {
-    return vk_survey16(so_far, vk_f32x16_load(p), first);
 }
 
 VK void vk_encode16(const float *p, uint8_t *to, float offset, float scale) {
@@ -32,10 +37,30 @@ VK void vk_encode16(const float *p, uint8_t *to, float offset, float scale) {
     vk_u8x16_store(to, VK_TO(vk_u8x16, VK_TO(vk_i32x16, code)));
 }
 
-// Sixty-four runs of sixty-four codes to sixty-four rows.
-VK void vk_turn_bytes(const uint8_t *runs, uint8_t *rows) {
-    for (int row = 0; row < vk_lanes; row++)
-        for (int lane = 0; lane < vk_lanes; lane++) rows[row * vk_lanes + lane] = runs[lane * vk_lanes + row];
+// Sixteen moments of up to sixteen series, `stride` apart, as sixteen rows of codes from one lane on: four times the
+// first half and the second are shuffled like cards.
+VK void vk_encode_tile(
+    const float *p, int64_t stride, int lanes, uint8_t *rows, float offset, float scale
+) {
+    vk_u8x16 t[16], u[16];
+    for (int lane = 0; lane < 16; lane++) {
+        t[lane] = (vk_u8x16)(0);
+        if (lane < lanes) {
+            uint8_t codes[16];
+            vk_encode16(p + lane * stride, codes, offset, scale);
+            t[lane] = vk_u8x16_load(codes);
+        }
+    }
+    for (int round = 0; round < 4; round++) {
+        for (int i = 0; i < 8; i++) {
+            u[2 * i] = __builtin_shufflevector(
+                t[i], t[i + 8], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+            u[2 * i + 1] = __builtin_shufflevector(
+                t[i], t[i + 8], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+        }
+        for (int i = 0; i < 16; i++) t[i] = u[i];
+    }
+    for (int row = 0; row < 16; row++) vk_u8x16_store(rows + row * vk_lanes, t[row]);
 }
 
 // Counts and sums of codes run in one number: twenty bits of sum, twelve of count, for windows below 4096 values. What

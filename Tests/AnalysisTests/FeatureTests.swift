@@ -1,3 +1,5 @@
+import Glibc
+import Kernels
 import Testing
 import Vitals
 
@@ -37,6 +39,9 @@ struct PlainWindow {
             let sorted = values.sorted()
             let m = sorted.count / 2
             return sorted.count % 2 == 1 ? sorted[m] : (sorted[m - 1] + sorted[m]) / 2
+        case .mad:
+            guard let middle = RollingTwin.quantile(0.5)(values.map { Float($0) }[...]) else { return .nan }
+            return RollingTwin.quantile(0.5)(values.map { Float(abs($0 - middle)) }[...]) ?? .nan
         case .slope:
             // Times at the middle of their 5-s pane.
             let x = times.map { ($0 / 5000).rounded(.down) * 5000 + 2500 }
@@ -52,7 +57,7 @@ struct PlainWindow {
 @Suite("Features say what the samples of their window say")
 struct FeatureTests {
     static let functions: [WindowFunction] = [
-        .mean, .std, .min, .max, .sum, .count, .first, .last, .delta, .slope, .median,
+        .mean, .std, .min, .max, .sum, .count, .first, .last, .delta, .slope, .median, .mad,
     ]
 
     @Test("windows up to an hour agree with the plain computation over the samples", arguments: [11, 12] as [UInt64])
@@ -104,6 +109,49 @@ struct FeatureTests {
             }
         }
         return driver
+    }
+
+    @Test("a smoothed level weighs samples by their age alone, half as much for each half-life")
+    func smoothed() throws {
+        let start = monday + 3600 * 9
+        let features: [Feature] = [
+            .window(.ewma, .heartRate, .minutes(10), parameter: 60),
+            .window(.ewma, .heartRate, .hours(2), parameter: 600),
+            .window(.ewma, .heartRate, .minutes(10), parameter: 1e9),
+            .window(.mean, .heartRate, .minutes(10), parameter: 0),
+            .window(.ewma, .steps, .minutes(10), parameter: 60),
+        ]
+        var driver = try Driver(AnalysisSettings(features: features), from: start)
+        for happening in randomStream(seed: 21, from: start, seconds: 2 * 3600) { driver.take(happening) }
+        let tick = try #require(driver.closed.last?.tick)
+        let plain = PlainWindow(driver.stored, .heartRate, from: tick - .minutes(10), to: tick)
+        #expect(plain.values.count > 20)
+        var (sum, total) = (0.0, 0.0)
+        for (time, value) in zip(plain.times, plain.values) {
+            let weight = exp2((time / 5000).rounded(.down) * 5000 / 60_000)
+            sum += weight * value
+            total += weight
+        }
+        #expect(abs(driver.analysis.value(0) - sum / total) < 1e-4)
+        // Two hours of minute panes: what came last weighs most.
+        let recent = PlainWindow(driver.stored, .heartRate, from: tick - .minutes(30), to: tick)
+        #expect(abs(driver.analysis.value(1) - recent.mean) < 15)
+        #expect(abs(driver.analysis.value(2) - driver.analysis.value(3)) < 1e-4)
+        #expect(driver.analysis.value(4).isNaN)
+    }
+
+    @Test("a rate is the amount per minute of the time that is known, not of the window")
+    func rate() throws {
+        var driver = try steady(
+            hours: 1,
+            features: [
+                .window(.rate, .steps, .minutes(10), parameter: 0), .window(.rate, .steps, .hours(2), parameter: 0),
+                .window(.rate, .heartRate, .minutes(10), parameter: 0),
+            ])
+        driver.run(until: monday + 3600 + 3)
+        #expect(driver.analysis.value(0) == 7)
+        #expect(driver.analysis.value(1) == 7)
+        #expect(driver.analysis.value(2).isNaN)
     }
 
     @Test("steps of a window are exactly those whose spans lie in it, a share of those that reach over its edge")

@@ -92,6 +92,13 @@ enum WindowReading {
         return known > 0 ? total(inner, outer, span) : .nan
     }
 
+    /// Amount per minute of the time that is covered; unknown where nothing is.
+    static func rate(_ inner: PaneTier, _ outer: PaneTier, _ span: PaneSpan) -> Double {
+        guard inner.holdsAmounts else { return .nan }
+        let known = covered(inner, outer, span)
+        return known > 0 ? total(inner, outer, span) / (Double(known) / 60_000) : .nan
+    }
+
     static func least(_ inner: PaneTier, _ outer: PaneTier, _ span: PaneSpan) -> Double {
         guard !inner.holdsAmounts else { return .nan }
         let least = Swift.min(
@@ -180,6 +187,19 @@ extension PaneTier {
         }
         guard squares > 0 else { return .nan }
         return products / squares * 60_000 / Double(length)
+    }
+
+    /// Mean of the window's samples, each weighing half as much for every `halfLife` ms before the newest pane, taken at
+    /// the middle of its pane. A function of the window alone: nothing older leaves a trace.
+    func smoothed(_ window: PaneWindow, halfLife: Double) -> Double {
+        guard !holdsAmounts else { return .nan }
+        var mean = WeightedMean()
+        let factor = WeightedMean.factor(of: Double(length), halfLife: halfLife)
+        forEach(stretch(from: window.from, to: window.to)) { _, i in
+            mean.age(factor: factor)
+            mean.add(Double(columns.sum[i]), count: Double(columns.count(i)))
+        }
+        return mean.value
     }
 
     private func forEach(_ stretch: PaneStretch, _ body: (Int, Int) -> Void) {

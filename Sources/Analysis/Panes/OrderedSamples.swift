@@ -1,3 +1,5 @@
+import Kernels
+
 /// The samples of the last hour in order of time, for medians, quantiles and heartbeats. Kept only for metrics that a feature asks
 /// for.
 struct OrderedSamples: Sendable {
@@ -61,12 +63,6 @@ struct OrderedSamples: Sendable {
 
     /// Linear interpolation between the two nearest values (type 7 of Hyndman & Fan 1996); `nil` for no values.
     static func quantile(_ share: Double, of values: some Collection<Float>) -> Double? {
-        guard !values.isEmpty else { return nil }
-        let sorted = values.sorted()
-        let place = Swift.min(Swift.max(share, 0), 1) * Double(sorted.count - 1)
-        let below = Int(place)
-        let above = Swift.min(below + 1, sorted.count - 1)
-        let low = Double(sorted[below])
-        return low + (Double(sorted[above]) - low) * (place - Double(below))
+        Selection.quantile(share, of: values)
     }
 }

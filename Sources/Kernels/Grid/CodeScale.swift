@@ -28,17 +28,17 @@ public struct CodeScale: Sendable, Equatable {
         let whole = values.count / 16 * 16
         if let base = values.baseAddress {
             var place = 0
-            while place < whole {
-                survey = vk_survey_floats(base + place, survey, unit)
-                place += 16
-                // A series of any numbers is found out at its beginning.
-                if place & 4095 == 0, survey.misfits != 0 { return nil }
+            // In pieces: a series of any numbers is found out at its beginning.
+            while place < whole, survey.misfits == 0 {
+                let count = Swift.min(whole - place, 4096)
+                survey = vk_survey_floats(base + place, Int64(count), survey, unit)
+                place += count
             }
             if whole < values.count {
                 let rest = SIMD16<Float>((0..<16).map { whole + $0 < values.count ? values[whole + $0] : .nan })
                 withUnsafeBytes(of: rest) { bytes in
                     if let p = bytes.bindMemory(to: Float.self).baseAddress {
-                        survey = vk_survey_floats(p, survey, unit)
+                        survey = vk_survey_floats(p, 16, survey, unit)
                     }
                 }
             }

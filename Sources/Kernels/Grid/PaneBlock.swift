@@ -61,27 +61,19 @@ public struct PaneBlock: ~Copyable {
     private static func encode(
         _ base: UnsafePointer<Float>, series: Int, rows: Int, _ scale: CodeScale, into codes: borrowing Rows<UInt8>
     ) {
-        let tile = Rows<UInt8>(count: 64, repeating: 0)
-        let turned = Rows<UInt8>(count: 64, repeating: 0)
-        var start = 0
-        while start < rows {
-            let height = Swift.min(64, rows - start)
-            for lane in 0..<series {
-                let from = base + lane * rows + start
-                let to = tile.row(lane)
-                var row = 0
-                while row + 16 <= height {
-                    vk_encode16(from + row, to + row, scale.offset, 1 / scale.step)
-                    row += 16
-                }
-                while row < height {
-                    to[row] = scale.code(from[row])
-                    row += 1
-                }
+        // Sixteen moments of all series at a time: what is read and what is written both stay in the cache.
+        var row = 0
+        while row + 16 <= rows {
+            for lane in stride(from: 0, to: series, by: 16) {
+                vk_encode_tile(
+                    base + lane * rows + row, Int64(rows), Int32(Swift.min(16, series - lane)), codes.row(row) + lane,
+                    scale.offset, 1 / scale.step)
             }
-            vk_turn_bytes(tile.cells, height == 64 ? codes.row(start) : turned.cells)
-            if height < 64 { codes.row(start).update(from: turned.cells, count: height * 64) }
-            start += 64
+            row += 16
+        }
+        while row < rows {
+            for lane in 0..<series { codes.cells[row * 64 + lane] = scale.code(base[lane * rows + row]) }
+            row += 1
         }
     }
 

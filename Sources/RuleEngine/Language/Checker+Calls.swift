@@ -14,6 +14,8 @@ extension Checker {
         case "baseline", "zscore": "\(function)(resting_heart_rate, 28d)"
         case "stale": "stale(heart_rate, 10m)"
         case "age_of", "age": "age_of(heart_rate)"
+        case "ewma": "ewma(heart_rate, 10m, 2m)"
+        case "rate": "rate(steps, 10m)"
         case "quantile": "quantile(heart_rate, 1h, 0.9)"
         case let name where WindowFunction(rawValue: name)?.readsBeats == true: "\(name)(rr_interval, 5m)"
         case "sum": "sum(steps, 10m)"

@@ -23,12 +23,17 @@ extension Checker {
                 .unsupported, at: nameRange.lowerBound, "'\(name)' is reserved and not available yet",
                 hint: "available: \(Self.windowFunctions.joined(separator: ", "))")
         }
-        try expectCount(arguments, function == .quantile ? 3 : 2, name, range)
+        try expectCount(arguments, function == .quantile || function == .ewma ? 3 : 2, name, range)
         let metric = try metric(arguments[0], of: name)
         try expectSense(function, of: metric, at: nameRange.lowerBound)
         let span = try duration(arguments[1], "the window of \(name)")
         try expectWindow(span, function, metric, at: arguments[1].range.lowerBound)
-        let parameter = function == .quantile ? try share(arguments[2]) : 0
+        let parameter =
+            switch function {
+            case .quantile: try share(arguments[2])
+            case .ewma: try halfLife(arguments[2], within: span)
+            default: 0.0
+            }
         let slot = table.slot(of: .window(function, metric, span, parameter: parameter))
         let unit = unit(of: function, metric)
         switch function {
@@ -51,6 +56,18 @@ extension Checker {
         return share
     }
 
+    /// Seconds after which a sample weighs half.
+    private func halfLife(_ syntax: Syntax, within window: TimeSpan) throws(Fault) -> Double {
+        let span = try duration(syntax, "the half-life of ewma")
+        guard span >= Self.pane, span <= window else {
+            throw Fault(
+                .invalidValue, at: syntax.range.lowerBound,
+                "the half-life of ewma lies between \(Self.pane) and its window, \(window)",
+                hint: "a fifth of the window forgets what is before it")
+        }
+        return Double(span.milliseconds) / 1000
+    }
+
     /// Refuses what would be a number without meaning.
     private func expectSense(_ function: WindowFunction, of metric: Metric, at offset: Int) throws(Fault) {
         let name = metric.name
@@ -61,7 +78,7 @@ extension Checker {
         }
         switch (metric.kind, function) {
         case (_, .count), (_, .coverage): return
-        case (.increment, .sum): return
+        case (.increment, .sum), (.increment, .rate): return
         case (.increment, _):
             throw Fault(
                 .type, at: offset,
@@ -75,6 +92,9 @@ extension Checker {
         case (.gauge, .sum), (.beat, .sum):
             throw Fault(
                 .type, at: offset, "sum adds amounts, and \(name) is a level", hint: "use mean(\(name), 10m)")
+        case (.gauge, .rate), (.beat, .rate), (.daily, .rate):
+            throw Fault(
+                .type, at: offset, "rate is of amounts, and \(name) is a level", hint: "use slope(\(name), 10m)")
         case (.gauge, _), (.beat, _), (.daily, _): return
         }
     }
@@ -112,8 +132,10 @@ extension Checker {
 
     private func unit(of function: WindowFunction, _ metric: Metric) -> String? {
         switch function {
-        case .mean, .std, .min, .max, .sum, .first, .last, .delta, .median, .quantile, .rmssd, .sdnn, .sd1, .sd2:
+        case .mean, .std, .min, .max, .sum, .first, .last, .delta, .median, .quantile, .mad, .ewma, .rmssd, .sdnn,
+            .sd1, .sd2:
             unit(of: metric)
+        case .rate: unit(of: metric).map { $0 == "1" ? "/min" : "\($0)/min" }
         case .lf, .hf: "ms2"
         default: nil
         }

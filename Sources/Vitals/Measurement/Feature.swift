@@ -38,9 +38,10 @@ public enum WindowFunction: String, CaseIterable, Sendable, Hashable {
     /// Share of the beats that artefact and ectopy correction changed, or that came early and escaped it, 0 … 1.
     case correctedShare = "corrected_share"
 
-    /// The functions this version computes; the others are reserved names.
+    /// The functions this version computes; a name that is not among them is reserved.
     public static let available: Set<WindowFunction> = [
-        .mean, .std, .min, .max, .sum, .count, .first, .last, .delta, .slope, .median, .quantile, .coverage,
+        .mean, .std, .min, .max, .sum, .count, .first, .last, .delta, .slope, .median, .quantile, .mad, .ewma,
+        .coverage, .rate,
         .rmssd, .sdnn, .pnn50, .sd1, .sd2, .lnRMSSD, .sampleEntropy, .cosen, .dfa1, .lf, .hf, .lfHf, .correctedShare,
     ]
 
@@ -51,7 +52,7 @@ public enum WindowFunction: String, CaseIterable, Sendable, Hashable {
     public static let longestEntropyWindow = TimeSpan.minutes(10)
 
     /// Whether the function reads samples rather than panes.
-    public var readsSamples: Bool { self == .median || self == .quantile || readsBeats }
+    public var readsSamples: Bool { self == .median || self == .quantile || self == .mad || readsBeats }
 
     /// Whether the function is one of heartbeats: it asks for a metric of intervals between them.
     public var readsBeats: Bool {
