@@ -33,6 +33,42 @@ VK void vk_beats_add(vk_beat_lanes *to, vk_f64x8 here, vk_f64x8 before, double b
     to->large -= (step > limit) | (step < -limit);
 }
 
+/// The sums when all values are finite, which costs half: sums that are not finite say that some were not.
+VK vk_beat_sums vk_beats_whole(const double *x, int64_t n, double base, double limit)
+{
+    const vk_f64x8 origin = base;
+    vk_f64x8 sum = 0.0, squares = 0.0, step_squares = 0.0;
+    vk_i64x8 large = 0;
+    int64_t i = 0;
+    // Eight values with the eight steps from them on.
+    for (; i + 9 <= n; i += 8) {
+        const vk_f64x8 here = vk_f64x8_load(x + i);
+        const vk_f64x8 value = here - origin, step = vk_f64x8_load(x + i + 1) - here;
+        sum += value;
+        squares += value * value;
+        step_squares += step * step;
+        large -= __builtin_elementwise_abs(step) > limit;
+    }
+    vk_beat_sums sums = {
+        .count = (double)n,
+        .sum = vk_sum8(sum),
+        .squares = vk_sum8(squares),
+        .pairs = (double)(n - 1),
+        // All between cancels.
+        .step_sum = x[n - 1] - x[0],
+        .step_squares = vk_sum8(step_squares),
+        .large = (double)__builtin_reduce_add(large),
+    };
+    for (; i < n; i++) {
+        const double value = x[i] - base, step = i + 1 < n ? x[i + 1] - x[i] : 0;
+        sums.sum += value;
+        sums.squares += value * value;
+        sums.step_squares += step * step;
+        sums.large += step > limit || step < -limit;
+    }
+    return sums;
+}
+
 VK vk_beat_sums vk_beats(const double *x, int64_t n, double base, double limit)
 {
     vk_beat_lanes lanes = {0, 0, 0, 0, 0, 0, 0};

@@ -86,3 +86,20 @@ VK void vk_profile_rows(vk_profile p, double *covariance, int64_t lag, int64_t f
         }
     }
 }
+
+/// The last place of the highest covariance × inverse; −1 where all are NaN.
+VK int64_t vk_profile_highest(const double *covariance, const double *inverse, int64_t n)
+{
+    vk_f64x8 top = -__builtin_inf();
+    int64_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+        const vk_f64x8 value = vk_f64x8_load(covariance + i) * vk_f64x8_load(inverse + i);
+        top = value > top ? value : top;
+    }
+    double highest = __builtin_reduce_max(top);
+    for (; i < n; i++)
+        if (covariance[i] * inverse[i] > highest) highest = covariance[i] * inverse[i];
+    while (--i >= 0)
+        if (covariance[i] * inverse[i] == highest) return i;
+    return -1;
+}

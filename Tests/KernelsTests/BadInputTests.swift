@@ -62,6 +62,16 @@ struct BadInputTests {
         }
     }
 
+    @Test("every pair of a long flat series matches, and none is lost")
+    func longAndFlat() {
+        let n = 3000
+        let x = [Double](repeating: 800, count: n)
+        for m in 1...2 {
+            let pairs = (n - m) * (n - m - 1) / 2
+            #expect(SampleEntropy.matches(x.span, m: m, tolerance: 0) == .init(base: pairs, longer: pairs))
+        }
+    }
+
     @Test("entropies are NaN where no pair matches, and infinite where none goes on matching")
     func entropies() {
         #expect(entropy([Double](), 1).isNaN)

@@ -36,13 +36,42 @@ struct MatrixProfileTests {
         }
     }
 
+    @Test("the profile is that of stumpy 1.14.1, flat stretches and a hole included")
+    func stumpy() {
+        var x = (0..<48).map { i -> Double in Double((i * i * 7) % 31 + i % 9) }
+        for i in 12..<18 { x[i] = 20 }
+        for i in 36..<42 { x[i] = 5 }
+        x[30] = .nan
+        let expected: [Double] = [
+            0.0, 1.001632471, 1.580843401, 0.843291845, 1.307239246, 1.580843401, 0.627013414, 0.857872021, 0.61578553,
+            1.001632471, 1.364145724, 1.401810527, 0.0, 0.0, 1.750580674, 1.588076543, 1.898922363, 0.61578553,
+            1.24848248, 0.987208291, 0.594660715, 0.599667642, 1.056416694, 1.287038285, 1.266299904, 0.914018856, .nan,
+            .nan, .nan, .nan, .nan, 0.0, 0.594660715, 0.599667642, 1.78741923, 1.694601913, 0.0, 0.0, 1.177738067,
+            1.595998175, 1.945123129, 0.843291845, 0.914018856, 1.287038285,
+        ]
+        let starts = [
+            31, 9, 5, 41, 42, 2, 0, 32, 17, 1, 17, 18, 36, 36, 20, 21, 32, 8, 9, 6, 32, 33, 42, 43, 41, 42, -1, -1, -1,
+            -1,
+            -1, 0, 20, 21, 7, 5, 13, 13, 22, 43, 10, 3, 25, 23,
+        ]
+        let ours = MatrixProfile(x.span, window: 5).neighbours
+        #expect(ours.count == expected.count)
+        for (i, neighbour) in ours.enumerated() {
+            #expect(near(neighbour.distance, expected[i], 1e-8), "window \(i): \(neighbour)")
+            // Of two flat windows equally near stumpy takes another.
+            #expect(neighbour.distance == 0 || neighbour.start ?? -1 == starts[i], "window \(i): \(neighbour)")
+        }
+    }
+
     @Test("blocks of rows and whole bundles of diagonals change nothing")
     func blocks() {
-        let x = Self.series(2500, seed: 77)
+        var x = Self.series(2500, seed: 77)
+        // The last row of a block has its neighbour after it.
+        x.replaceSubrange(2300..<2350, with: Array(x[2047..<2097]))
         let profile = MatrixProfile(x.span, window: 50)
-        for i in stride(from: 0, to: profile.neighbours.count, by: 61) {
+        for i in Array(stride(from: 0, to: profile.neighbours.count, by: 97)) + [2046, 2047, 2048] {
             var nearest = Double.infinity
-            for j in stride(from: 0, to: profile.neighbours.count, by: 1) where abs(i - j) >= profile.apart {
+            for j in profile.neighbours.indices where abs(i - j) >= profile.apart {
                 nearest = Swift.min(nearest, ShapeDistance.between(x.span, i, j, window: 50))
             }
             #expect(near(profile.neighbours[i].distance, nearest, 1e-7), "window \(i)")
@@ -79,6 +108,10 @@ struct MatrixProfileTests {
         for i in 36..<44 { x[i] = 70 }
         Self.compare(x, window: 8, "one flat window")
         #expect(near(MatrixProfile(x.span, window: 8).neighbours[36].distance, 8.0.squareRoot()))
+        for i in 152..<160 { x[i] = 1 }
+        Self.compare(x, window: 8, "one at the end")
+        let ramp = (0..<30).map { Double($0 * $0) } + [Double](repeating: 9, count: 8)
+        Self.compare(ramp, window: 8, apart: 22, "at the end and far")
     }
 
     @Test("the stretch that is like nothing else is the discord")
@@ -170,12 +203,16 @@ struct MatrixProfileStreamTests {
         "what was forgotten is no neighbour, and what is kept has the distances of the definition, for as long as it runs"
     )
     func forgetting() {
-        let x = MatrixProfileTests.series(1500, seed: 17)
-        let history = 130, window = 16
+        var x = MatrixProfileTests.series(900, seed: 17)
+        let history = 60, window = 12
+        for i in [200...230, 244...260] { x.replaceSubrange(i, with: i.map { _ in 70 }) }
+        // What these leave in covariances by rounding must go with them.
+        for i in stride(from: 400, to: 470, by: 3) { x[i] *= 1e7 }
+        let spiked = 400...(470 + 2 * history)
         var stream = MatrixProfileStream(window: window, history: history)
         for (i, value) in x.enumerated() {
             let newest = stream.append(value)
-            guard i >= 40, i % 7 == 0 else { continue }
+            guard i >= 40, !spiked.contains(i) else { continue }
             let kept = Array(x[Swift.max(0, i + 1 - history)...i])
             let expected = ShapeNeighbour.ofNewest(kept.span, window: window)
             #expect(near(newest.distance, expected.distance, 1e-7), "\(i): \(newest) and \(expected)")
@@ -212,6 +249,9 @@ struct MatrixProfileStreamTests {
         for count in 0..<state.count {
             #expect(MatrixProfileStream(window: 4, history: 20, state: Array(state[..<count])) == nil)
         }
+        var beyond = state
+        beyond[5] = 16
+        #expect(MatrixProfileStream(window: 4, history: 20, state: beyond) == nil)
         for place in [0, 3, 4, 5, 6 + 5 * 20] {
             for wrong in [Double.nan, -1, 0.5] {
                 var state = state

@@ -43,7 +43,10 @@ public struct BeatStatistics: Sendable, Equatable {
         let base = intervals[first]
         let sums = intervals.withUnsafeBufferPointer { x in
             // Whatever comes before the first interval is none.
-            vk_beats(x.baseAddress.map { $0 + first }, Int64(n - first), base, Self.step)
+            let start = x.baseAddress.map { $0 + first }
+            let sums = vk_beats_whole(start, Int64(n - first), base, Self.step)
+            return (sums.squares + sums.step_squares).isFinite
+                ? sums : vk_beats(start, Int64(n - first), base, Self.step)
         }
         let count = sums.count, pairs = sums.pairs
         self.count = Int(count)

@@ -1,3 +1,5 @@
+import CKernels
+
 /// A matrix profile that grows by one value at a time and forgets what is older than `history` values: with each value
 /// the nearest neighbour of the newest window among those before it.
 ///
@@ -182,15 +184,13 @@ public struct MatrixProfileStream: Sendable {
 
     /// The place of the highest correlation; of equal ones the latest.
     private func highest(_ places: ClosedRange<Int>, _ shift: Int) -> Int? {
-        var best = -Double.infinity
-        var at: Int?
-        for p in places {
-            let value = covariance[p] * inverses[shift + p]
-            if value >= best {
-                best = value
-                at = p
+        let found = covariance.withUnsafeBufferPointer { covariance in
+            inverses.withUnsafeBufferPointer { inverses -> Int64 in
+                guard let c = covariance.baseAddress, let i = inverses.baseAddress else { return -1 }
+                let first = places.lowerBound
+                return vk_profile_highest(c + first, i + shift + first, Int64(places.count))
             }
         }
-        return at
+        return found < 0 ? nil : places.lowerBound + Int(found)
     }
 }
