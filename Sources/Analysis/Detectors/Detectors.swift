@@ -12,6 +12,11 @@ struct Detectors: Sendable {
     var trainingLoad = HeldDetector<TrainingLoad>()
     var heartRateRecovery = HeldDetector<HeartRateRecovery>()
     var sensorFaults = HeldDetector<SensorFaults>()
+    var nightSignal = HeldDetector<NightSignal.Stream>()
+    var controlChart = HeldDetector<ControlChart>()
+    var illnessCusum = HeldDetector<IllnessCusum.Stream>()
+    var heartRateExcess = HeldDetector<HeartRateExcess>()
+    var discord = HeldDetector<Discord>()
 
     /// The earliest deadline when `look` was called last; the largest number: nothing is due.
     private(set) var deadline = Int64.max
@@ -28,6 +33,11 @@ struct Detectors: Sendable {
         visitor.visit(&trainingLoad)
         visitor.visit(&heartRateRecovery)
         visitor.visit(&sensorFaults)
+        visitor.visit(&nightSignal)
+        visitor.visit(&controlChart)
+        visitor.visit(&illnessCusum)
+        visitor.visit(&heartRateExcess)
+        visitor.visit(&discord)
     }
 }
 

@@ -5,11 +5,13 @@ import Kernels
 ///
 /// - Measures: a resting heart rate that stays above the person's usual for this hour of day, summed up hour by hour.
 /// - Inputs: one heart rate a minute (the median of its samples), and which minutes held steps; those and the ten
-///   after them are left out.
+///   after them are left out. A minute without any word about steps counts as still, as published; see `Stream` for
+///   what that asks of a rule.
 /// - Output: the sum W, one value per hour with data; the share of quiet-time excursions that grew as large; 28 days of
 ///   warm-up.
 /// - Delay: published alarms are confirmed up to two days after their first hour (an excursion longer than 48 h that
 ///   grew for more than 24 h); the first remarkable hour of an excursion is what was known in time.
+/// - State: at most 28 days of 24 hours, 11.5 KB in a checkpoint and 23 KB in memory; it does not grow.
 /// - Published: 63 % of 24 people in real time before onset. Seven public wearers: 4 of 8 monitored people alarmed in
 ///   the 21 days before onset with 1.8 alarms in 30 healthy days when confirmed;
 ///   7 of 8 with 5.3 at first crossings.
@@ -72,27 +74,42 @@ public struct IllnessCusum: Sendable {
 
     /// An excursion of W above zero.
     public struct Excursion: Sendable, Hashable {
-        /// The first remarkable hour.
-        public var alarm: Result
+        /// The first remarkable hour, once there was one.
+        public internal(set) var alarm: Result?
         /// Hours with data from its begin to its largest sum, and to its end or now.
-        public var hoursToMost = 0
-        public var hours = 0
-        public var most = 0.0
-        /// As published: longer than 48 hours, and more than 24 of them rising.
-        public var isConfirmed: Bool { hours > 48 && hoursToMost > 24 }
+        public internal(set) var hoursToMost = 0
+        public internal(set) var hours = 0
+        public internal(set) var most = 0.0
+
+        /// As published: longer than 48 hours, and more than 24 of them rising. Neither can be lost again, so the
+        /// excursion is confirmed from the hour on in which both first hold.
+        public var isConfirmed: Bool { alarm != nil && hours > 48 && hoursToMost > 24 }
+
+        init() {}
+
+        mutating func take(_ result: Result) {
+            hours += 1
+            if result.sum > most {
+                most = result.sum
+                hoursToMost = hours
+            }
+            if alarm == nil, result.isRemarkable { alarm = result }
+        }
     }
 
-    private var baseline: [[Hour]] = []
+    var baseline: [[Hour]] = []
     private var center: [Double] = []
     private var spread: [Double] = []
     private var threshold = Double.nan
-    /// By length of a run: how large quiet excursions had grown, in order.
-    private var quiet: [[Double]] = []
-    private var sum = 0.0
-    private var run = 0
+    /// W over the baseline's hours, the places where it leaves zero, and the longest way from one to the next.
+    private var quiet: [Double] = []
+    private var begins: [Int] = []
+    private var longest = 0
+    var sum = 0.0
+    var run = 0
     /// Minutes before the next day's first, for smoothing across midnight while the first baseline is gathered.
-    private var tail: [Double] = []
-    private var gathered: [(day: Int32, hours: [Hour])] = []
+    var tail: [Double] = []
+    var gathered: [(day: Int32, hours: [Hour])] = []
 
     public init() {}
 
@@ -107,12 +124,26 @@ public struct IllnessCusum: Sendable {
         let heartRate = Self.day(of: heartRate, missing: .nan)
         let steps = Self.day(of: steps, missing: 0)
         let isFirst = baseline.isEmpty
-        let hours = Self.hours(isFirst ? smoothed(heartRate) : heartRate, measured: heartRate, steps: steps)
+        var hours = Self.hours(isFirst ? smoothed(heartRate) : heartRate, measured: heartRate, steps: steps)
         guard isFirst else { return judge(day, hours) }
+        // A device that measures every few minutes has no ten in a row: as published it would never have a baseline.
+        if !hours.contains(where: { $0.count > 0 }) {
+            hours = Self.hours(heartRate, measured: heartRate, steps: steps)
+        }
         gathered.append((day, hours))
         guard gathered.count == Self.baselineDays else { return [] }
-        defer { gathered = [] }
+        defer { (gathered, tail) = ([], []) }
         return begin(gathered)
+    }
+
+    /// What `take` would return of a day that is not over; nothing changes, and nothing comes before the baseline is
+    /// complete. Hours still to come are missing minutes. O(minutes).
+    public func preview(day: Int32, heartRate: [Double], steps: [Double]) -> [Result] {
+        guard !baseline.isEmpty else { return [] }
+        let heartRate = Self.day(of: heartRate, missing: .nan)
+        var copy = self
+        return copy.results(
+            day, Self.hours(heartRate, measured: heartRate, steps: Self.day(of: steps, missing: 0)))
     }
 
     /// As many minutes as a day has.
@@ -161,15 +192,20 @@ public struct IllnessCusum: Sendable {
         return results
     }
 
-    /// A later day: judged by the baseline, then part of it unless something in it was remarkable.
-    private mutating func judge(_ day: Int32, _ hours: [Hour]) -> [Result] {
+    /// A later day, judged by the baseline.
+    private mutating func results(_ day: Int32, _ hours: [Hour]) -> [Result] {
         let residuals = (0..<24).map { residual(hours[$0], $0) }
         guard residuals.count(where: { !$0.isNaN }) >= Self.fewestHours else { return [] }
-        let results = (0..<24).map { step(day, $0, residuals[$0]) }
-        if !results.contains(where: \.isRemarkable) {
+        return (0..<24).map { step(day, $0, residuals[$0]) }
+    }
+
+    /// A later day that is over becomes part of the baseline unless something in it was remarkable.
+    private mutating func judge(_ day: Int32, _ hours: [Hour]) -> [Result] {
+        let results = results(day, hours)
+        if !results.isEmpty, !results.contains(where: \.isRemarkable) {
             baseline.append(hours)
             baseline.removeFirst(Swift.max(0, baseline.count - Self.baselineDays))
-            _ = compare()
+            compare()
         }
         return results
     }
@@ -181,7 +217,7 @@ public struct IllnessCusum: Sendable {
     }
 
     /// Makes center, spread, threshold and quiet excursions of the baseline anew; returns its residuals.
-    private mutating func compare() -> [Double] {
+    @discardableResult mutating func compare() -> [Double] {
         center = []
         spread = []
         for place in 0..<24 {
@@ -195,30 +231,15 @@ public struct IllnessCusum: Sendable {
         var order = SortedWindow(capacity: known.count)
         for z in known { order.insert(z) }
         threshold = order.quantile(Self.quantile) / 2
-        var sums: [Double] = []
+        quiet = []
         var w = 0.0
         for z in known {
             w = Swift.max(0, w + z - threshold)
-            sums.append(w)
+            quiet.append(w)
         }
-        quiet = Self.excursions(sums)
+        begins = quiet.indices.dropLast().filter { quiet[$0] == 0 && quiet[$0 + 1] > 0 }
+        longest = begins.isEmpty ? 0 : zip(begins.dropFirst(), begins).map { $0 - $1 }.max() ?? 1
         return residuals
-    }
-
-    /// For each length up to the longest distance between two begins: the largest sum of each excursion until then.
-    private static func excursions(_ sums: [Double]) -> [[Double]] {
-        let begins = sums.indices.dropLast().filter { sums[$0] == 0 && sums[$0 + 1] > 0 }
-        guard !begins.isEmpty else { return [] }
-        let longest = zip(begins.dropFirst(), begins).map { $0 - $1 }.max() ?? 1
-        var most = begins.map { sums[$0] }
-        return (1...longest).map { length in
-            var known: [Double] = []
-            for (i, begin) in begins.enumerated() where begin + length < sums.count {
-                most[i] = Swift.max(most[i], sums[begin + length])
-                known.append(most[i])
-            }
-            return known.sorted()
-        }
     }
 
     private mutating func step(_ day: Int32, _ hour: Int, _ z: Double) -> Result {
@@ -235,38 +256,36 @@ public struct IllnessCusum: Sendable {
     /// Sums as large but for rounding count as larger, as published.
     private static let rounding = 0.001
 
+    /// Of the quiet excursions that have a `run`-th hour, the share whose largest sum until then was larger. Looked up
+    /// rather than kept by length, which would take half a megabyte a person. O(excursions · run).
     private func share(_ sum: Double, _ run: Int) -> Double {
-        if run > quiet.count { return 0 }
+        if run > longest { return 0 }
         guard run >= 2 else { return .nan }
-        let known = quiet[run - 1]
-        guard !known.isEmpty else { return .nan }
-        return 1 - Double(known.count { $0 <= sum - Self.rounding }) / Double(known.count)
+        let limit = sum - Self.rounding
+        var known = 0
+        var smaller = 0
+        for begin in begins where begin + run < quiet.count {
+            known += 1
+            if !quiet[begin...begin + run].contains(where: { $0 > limit }) { smaller += 1 }
+        }
+        return known > 0 ? 1 - Double(smaller) / Double(known) : .nan
     }
 
     /// The excursions with a remarkable hour in results of consecutive days.
     public static func excursions(_ results: [Result]) -> [Excursion] {
         var found: [Excursion] = []
         var open: Excursion?
-        var alarm: Result?
         for result in results where !result.sum.isNaN {
-            if result.run == 0 {
-                if let open, alarm != nil { found.append(open) }
-                (open, alarm) = (nil, nil)
+            guard result.run > 0 else {
+                if let open, open.alarm != nil { found.append(open) }
+                open = nil
                 continue
             }
-            var current = open ?? Excursion(alarm: result)
-            current.hours += 1
-            if result.sum > current.most {
-                current.most = result.sum
-                current.hoursToMost = current.hours
-            }
-            if alarm == nil, result.isRemarkable {
-                alarm = result
-                current.alarm = result
-            }
+            var current = open ?? Excursion()
+            current.take(result)
             open = current
         }
-        if let open, alarm != nil { found.append(open) }
+        if let open, open.alarm != nil { found.append(open) }
         return found
     }
 }

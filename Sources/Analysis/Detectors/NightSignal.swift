@@ -9,7 +9,7 @@
 ///   days a person outside of them. On seven public wearers with onset dates: red in 7 of 10 labelled people of the
 ///   same cohort, 1.7 red nights in 30 healthy ones.
 /// - Limits: says nothing about why. The published form judges from the first night on, a night of one sample counts,
-///   and truncation moves its thresholds: `published` keeps all that, `Series` does not.
+///   and truncation moves its thresholds: `published` keeps all that, the daemon's own mode (`own`) does not.
 public enum NightSignal {
     /// A night that has an average, by its local day.
     public struct Night: Sendable, Hashable {
@@ -94,7 +94,7 @@ public enum NightSignal {
         }
     }
 
-    private static func median(_ sorted: [Double]) -> Double {
+    static func median(_ sorted: [Double]) -> Double {
         let n = sorted.count
         return n % 2 == 1 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2
     }

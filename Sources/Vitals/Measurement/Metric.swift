@@ -51,6 +51,7 @@ public enum Metric: UInt16, CaseIterable, Sendable, Hashable {
     case sedentaryMinutes = 113
     case discord = 114
     case controlChart = 115
+    case illnessAlarm = 116
 }
 
 extension Metric {
@@ -86,11 +87,11 @@ extension Metric {
         case .rrInterval: .beat
         case .worn, .sensorLocation, .sensorState: .state
         case .restingHeartRate, .restingHeartRateDay, .hrvNight, .nightSignal, .trainingLoad, .fitness, .fatigue, .form,
-            .zoneMinutes, .sedentaryMinutes, .discord:
+            .zoneMinutes, .sedentaryMinutes, .discord, .controlChart:
             .daily
         case .heartRate, .ecg, .cadence, .speed, .strideLength, .power, .spo2, .perfusionIndex, .bloodPressureSystolic,
             .bloodPressureDiastolic, .bloodPressureMean, .bodyTemperature, .weight, .respirationRate, .glucose,
-            .battery, .illnessCusum, .irregularRhythm, .hrExcess, .hrRecovery60, .controlChart:
+            .battery, .illnessCusum, .illnessAlarm, .irregularRhythm, .hrExcess, .hrRecovery60:
             .gauge
         }
     }
@@ -150,6 +151,7 @@ extension Metric {
         case .hrvNight: .init(name: "hrv_night", unit: "ms", plausible: 0...500, loinc: "80404-7")
         case .nightSignal: .init(name: "night_signal", unit: "{code}", plausible: 0...2)
         case .illnessCusum: .init(name: "illness_cusum", unit: "1", plausible: 0...100_000)
+        case .illnessAlarm: .init(name: "illness_alarm", unit: "{code}", plausible: 0...2)
         case .irregularRhythm: .init(name: "irregular_rhythm", unit: "1", plausible: 0...1)
         case .hrExcess: .init(name: "hr_excess", unit: "/min", plausible: -200...200)
         case .hrRecovery60: .init(name: "hr_recovery_60", unit: "/min", plausible: -100...150)
