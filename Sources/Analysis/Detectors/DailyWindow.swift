@@ -18,11 +18,11 @@ struct DailyWindow: Sendable, Equatable {
     private(set) var start: Int64 = 0
     private(set) var end: Int64 = 0
     private var computedAt: Int64 = 0
-    /// The pane end at which the next one is due; −1 before the first heart rate.
+    /// The pane end at which the next one is due; −1 before the first of these.
     private var nextDue: Int64 = -1
     /// Data of the computed part came in afterwards.
     private var isStale = false
-    /// Time of the newest heart rate: who wears nothing is not woken.
+    /// Time of the newest heart rate or beat: who wears nothing is not woken.
     private var newest: Int64 = -1
     var isChanged = false
 
@@ -34,7 +34,12 @@ struct DailyWindow: Sendable, Equatable {
 
     @inline(__always) mutating func take(_ sample: Sample) {
         guard sample.metric == .heartRate || sample.metric == .steps else { return }
-        if sample.metric == .heartRate, sample.time.milliseconds > newest {
+        saw(sample, isWorn: sample.metric == .heartRate)
+    }
+
+    /// Something of the part's own metric came; `isWorn` when it shows that the person wears a sensor.
+    @inline(__always) mutating func saw(_ sample: Sample, isWorn: Bool) {
+        if isWorn, sample.time.milliseconds > newest {
             newest = sample.time.milliseconds
             isChanged = true
         }

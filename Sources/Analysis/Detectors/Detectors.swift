@@ -7,6 +7,7 @@ import Vitals
 struct Detectors: Sendable {
     var restingHeartRate = HeldDetector<RestingHeartRate>()
     var irregularRhythm = HeldDetector<IrregularRhythm>()
+    var hrvNight = HeldDetector<HRVNight>()
     var restingHeartRateDay = HeldDetector<RestingHeartRateDay>()
     var sedentaryMinutes = HeldDetector<SedentaryMinutes>()
     var trainingLoad = HeldDetector<TrainingLoad>()
@@ -28,6 +29,7 @@ struct Detectors: Sendable {
     mutating func visit<Visitor: DetectorVisitor>(_ visitor: inout Visitor) {
         visitor.visit(&restingHeartRate)
         visitor.visit(&irregularRhythm)
+        visitor.visit(&hrvNight)
         visitor.visit(&restingHeartRateDay)
         visitor.visit(&sedentaryMinutes)
         visitor.visit(&trainingLoad)

@@ -48,7 +48,8 @@ enum AnalyzeSeries {
                 samples, person: PersonID(derivedFrom: "analyze"), settings: settings)
             for sample in analysis.derived {
                 guard let place = asked.firstIndex(of: sample.metric.name) else { continue }
-                rows.append(Row(time: sample.time, place: place, value: Double(sample.value)))
+                // What a detector knows only later stands at the moment it speaks of.
+                rows.append(Row(time: sample.start, place: place, value: Double(sample.value)))
             }
         }
         rows.sort { ($0.time, $0.place) < ($1.time, $1.place) }
