@@ -1,6 +1,6 @@
 // The inner loops of the matrix profile: cells of the distance matrix, eight at a time.
 //
-// Swift's SIMD8<Double> has no fused product, and its masked selection is not one instruction.
+// Masked selection and the maximum of SIMD8<Double> are no single instructions in Swift.
 #pragma once
 #include "lanes.h"
 

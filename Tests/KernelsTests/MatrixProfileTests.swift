@@ -80,7 +80,7 @@ struct MatrixProfileTests {
 
     @Test("holes and infinities break the windows over them and no others")
     func holes() {
-        for hole in [Double.nan, .infinity, -.infinity] {
+        for hole in [Double.nan, .infinity, -.infinity, 1e200, -.greatestFiniteMagnitude] {
             var x = Self.series(150, seed: 3)
             x[70] = hole
             x[0] = hole
@@ -88,6 +88,9 @@ struct MatrixProfileTests {
             let profile = MatrixProfile(x.span, window: 8)
             let broken = profile.neighbours.indices.filter { profile.neighbours[$0].start == nil }
             #expect(broken == [0] + Array(63...70))
+            var stream = MatrixProfileStream(window: 8, history: 150)
+            let streamed = x.map { stream.append($0) }.dropFirst(7)
+            for (a, b) in zip(streamed, profile.before) { #expect(near(a.distance, b.distance, 1e-9), "\(hole)") }
         }
         #expect(MatrixProfile([Double](repeating: .nan, count: 50).span, window: 8).discord == nil)
     }

@@ -18,7 +18,8 @@ public struct MatrixProfile: Sendable {
     public static func defaultApart(window m: Int) -> Int { (m + 3) / 4 + 1 }
 
     /// - Parameters:
-    ///   - series: In order, evenly spaced, n values; NaN (or an infinity) where there is none.
+    ///   - series: In order, evenly spaced, n values; NaN where there is none. An infinity is none either, nor is
+    ///     what lies 1e150 or more from 0 or from the first value.
     ///   - window: Values per window, m ≥ 2.
     ///   - apart: At least 1.
     /// O(n²) in lanes, O(n) memory. A series shorter than a window has no windows, one shorter than `window + apart`

@@ -57,7 +57,7 @@ public struct MatrixProfileStream: Sendable {
     /// Lags there is a covariance for: 1 … `history` − m.
     private var lags: Int { history - window }
 
-    /// Takes the next value, NaN where there is none.
+    /// Takes the next value, NaN where there is none. One as large as `MatrixProfile` takes for none is none here.
     ///
     /// - Returns: The newest window's nearest neighbour before it, its start counted from the first value ever. None
     ///   while there are too few values or the window is broken. O(history) in lanes.
@@ -90,9 +90,9 @@ public struct MatrixProfileStream: Sendable {
     }
 
     private mutating func hold(_ value: Double) {
-        if base.isNaN, value.isFinite { base = value }
+        if base.isNaN, ShapeWindows.isValue(value) { base = value }
         let shifted = value - base
-        if shifted.isFinite {
+        if ShapeWindows.isValue(shifted) {
             equal = whole > 0 && shifted == held ? equal + 1 : 1
             whole += 1
             held = shifted
@@ -112,8 +112,7 @@ public struct MatrixProfileStream: Sendable {
         var squares = 0.0
         for t in 0..<window { squares += (x[start + t] - mean) * (x[start + t] - mean) }
         kinds[start] =
-            whole < window || !squares.isFinite
-            ? .broken : equal >= window || squares < .leastNormalMagnitude ? .constant : .varied
+            whole < window ? .broken : equal >= window || squares < .leastNormalMagnitude ? .constant : .varied
         inverses[start] = kinds[start] == .varied ? 1 / squares.squareRoot() : .nan
         guard count > window else { return }
         let out = x[start - 1], into = x[start + window - 1]

@@ -5,7 +5,7 @@ import CKernels
 /// 2 √m its mirror image, √(2 m) unrelated.
 ///
 /// A window that does not vary has no shape. By the convention of the package stumpy it lies 0 from another such and √m
-/// from one that varies. A window over a value that is not finite is compared with nothing: NaN.
+/// from one that varies. A window over a value that is not finite, or too large to square, is compared with nothing: NaN.
 public enum ShapeDistance {
     /// Between what does not vary and what does.
     static func ofConstant(window m: Int) -> Double { Double(m).squareRoot() }

@@ -1,16 +1,19 @@
 /// What each window of a series needs to be compared by shape: its mean, its spread, and whether it can be compared.
 ///
-/// Places that are not finite are filled with the value before them, so that sums go on, and every window over one is
-/// *broken*. All sums are of values shifted by the first finite one.
+/// Places that hold no value are filled with the one before them, so that sums go on, and every window over one is
+/// *broken*. All sums are of values shifted by the first.
 struct ShapeWindows {
     enum Kind: UInt8 {
         /// Comparable by shape.
         case varied
         /// One value throughout, or so near to it that its spread is zero: no shape, see `MatrixProfile`.
         case constant
-        /// Over a place that is not finite, or with a spread that is none.
+        /// Over a place that holds no value.
         case broken
     }
+
+    /// Whether a number is a value: finite, and not so large that squares overflow and make NaN of all sums to come.
+    @inline(__always) static func isValue(_ number: Double) -> Bool { number.magnitude < 1e150 }
 
     /// Shifted values, holes filled.
     private(set) var x: [Double] = []
@@ -25,7 +28,7 @@ struct ShapeWindows {
         let n = series.count
         guard n >= m else { return }
         var base = 0.0
-        for i in 0..<n where series[i].isFinite {
+        for i in 0..<n where Self.isValue(series[i]) {
             base = series[i]
             break
         }
@@ -37,9 +40,8 @@ struct ShapeWindows {
         let count = n - m + 1
         kinds = [Kind](repeating: .broken, count: count)
         for i in 0..<n {
-            let value = series[i].isFinite ? series[i] - base : .nan
-            // A difference of finite values may still overflow.
-            if value.isFinite {
+            let value = series[i] - base
+            if Self.isValue(value) {
                 equal = whole > 0 && value == held ? equal + 1 : 1
                 whole += 1
                 held = value
@@ -53,13 +55,7 @@ struct ShapeWindows {
         let (mean, squares) = Self.moments(x.span, window: m)
         means = mean
         inverses = squares.indices.map { i in
-            if kinds[i] == .varied {
-                if !squares[i].isFinite || !mean[i].isFinite {
-                    kinds[i] = .broken
-                } else if squares[i] < .leastNormalMagnitude {
-                    kinds[i] = .constant
-                }
-            }
+            if kinds[i] == .varied, squares[i] < .leastNormalMagnitude { kinds[i] = .constant }
             return kinds[i] == .varied ? 1 / squares[i].squareRoot() : .nan
         }
     }
