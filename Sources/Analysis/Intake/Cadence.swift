@@ -28,6 +28,9 @@ struct Cadence: Sendable, Equatable {
 
     var hold: Int64 { holds[holds.count - 1].hold }
 
+    /// Whether enough intervals came in to tell it.
+    var isKnown: Bool { intervals.count >= Self.enough }
+
     /// The hold for samples applied at tick `tick`.
     func hold(at tick: Int64) -> Int64 {
         var i = holds.count - 1
