@@ -61,7 +61,8 @@ let package = Package(
         .testTarget(
             name: "VitaldTests", dependencies: ["vitald", "Vitals", "Links", "Storage", "Hub"], swiftSettings: strict),
         .testTarget(
-            name: "FuzzTests", dependencies: ["Vitals", "JSON5", "Kernels", "Profiles", "Storage"], path: "Tests/Fuzz",
+            name: "FuzzTests", dependencies: ["Vitals", "JSON5", "Kernels", "Profiles", "Links", "Storage", "Simulator"],
+            path: "Tests/Fuzz",
             exclude: ["Corpus", "entry.template", "fuzz", "profile.dict", "targets"], swiftSettings: strict),
         .testTarget(
             name: "AgreementTests", dependencies: ["Kernels", "Analysis", "Vitals", "Storage", "CZlib"],

@@ -6,6 +6,8 @@ import Testing
         DecoderFuzz.self,
         ProfileFuzz.self,
         ChunkFuzz.self,
+        AttributeFuzz.self,
+        ManagementFuzz.self,
     ]
 
     @Test("no input of a corpus, and no seed, traps or breaks what must hold", arguments: targets.indices)
