@@ -154,6 +154,20 @@ struct Adapters: Sendable {
         adapters[index] = adapter
     }
 
+    /// Those that could not be switched on, and nobody said why.
+    var failing: [UInt16] {
+        let plain = Adapter.Condition.failing("\(ManagementStatus.failed)")
+        return adapters.values.filter { $0.condition == plain }.map(\.index).sorted()
+    }
+
+    /// One of those is blocked by rfkill.
+    mutating func blocked(_ index: UInt16, at now: Int64, _ actions: inout ManagementActions) {
+        guard failing.contains(index) else { return }
+        adapters[index]?.condition = .blocked
+        adapters[index]?.due = now + Self.blockedPause
+        actions.log("hci\(index): \(Adapter.Condition.blocked.reason)")
+    }
+
     private static func isPreparing(_ command: ManagementCommand) -> Bool {
         switch command {
         case .readInformation, .setPowered, .setBondable, .setLowEnergy, .setSecureConnections, .setCapability,

@@ -10,6 +10,8 @@ extension BLELinks {
         }
         /// Finds out whether bluetoothd runs; may wait a while.
         var owner: @Sendable () -> BluetoothOwner = { SystemBus.bluetoothOwner() }
+        /// Whether rfkill blocks an adapter that cannot be switched on.
+        var isBlocked: @Sendable (UInt16) -> Bool = { RadioSwitch.isBlocked($0) }
         /// Begins to connect to a device.
         var connect: @Sendable (BLELink.Place) throws(LinkError) -> any PDUChannel = BLELink.overTheAir
         /// What the steps of a device depend on.

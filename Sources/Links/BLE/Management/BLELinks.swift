@@ -142,6 +142,7 @@ public actor BLELinks {
         let now = around.stopwatch()
         let time = around.now()
         radio.take(packet, at: now, time: time)
+        for index in radio.failing where around.isBlocked(index) { radio.blocked(index, at: now) }
         for (seenAs, identity) in radio.takeIdentified() { roster.identified(seenAs, as: identity) }
         var concerns = false
         let heard = radio.takeHeard()

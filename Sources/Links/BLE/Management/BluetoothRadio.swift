@@ -46,6 +46,12 @@ struct BluetoothRadio: Sendable {
         settle(at: now)
     }
 
+    /// Adapters that the kernel failed to switch on without saying why.
+    var failing: [UInt16] { adapters.failing }
+
+    /// It was found out that rfkill blocks such an adapter.
+    mutating func blocked(_ index: UInt16, at now: Int64) { adapters.blocked(index, at: now, &actions) }
+
     /// How much is to be heard from now on.
     mutating func want(_ demand: Scanner.Demand, at now: Int64) {
         self.demand = demand

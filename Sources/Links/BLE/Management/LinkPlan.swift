@@ -58,6 +58,8 @@ struct LinkPlan: Sendable {
         var place: Place?
         var stage = Stage.waiting(until: .min)
         var failures = 0
+        /// The adapter on which it was waited for last, and did not come.
+        var missed: UInt16?
     }
 
     /// How a link ended.
@@ -110,6 +112,7 @@ struct LinkPlan: Sendable {
             guard isGone, case .waiting = entry.stage else { return }
         }
         entries[device]?.place = Place(address: advertiser.address, adapter: advertiser.adapter, heard: now)
+        entries[device]?.missed = nil
     }
 
     /// The kernel has a link to a device: where one of ours is that was not heard, for who is connected does not
@@ -134,6 +137,9 @@ struct LinkPlan: Sendable {
     mutating func ended(_ device: DeviceID, _ end: End, at now: Int64) -> Int64 {
         guard var entry = entries[device] else { return now }
         var wasStable = false
+        if case .connecting(let adapter, _) = entry.stage, end == .absent || end == .cancelled {
+            entry.missed = adapter
+        }
         if case .connected(_, let since) = entry.stage { wasStable = now - since >= settings.stable }
         if wasStable { entry.failures = 0 }
         let pause: Int64
@@ -186,6 +192,9 @@ struct LinkPlan: Sendable {
         for entry in entries.values {
             if let adapter = entry.adapter, let count = free[adapter] { free[adapter] = count - 1 }
         }
+        decisions += entries.values.filter { isBetterElsewhere($0, free, at: now) }.map(\.device).sorted().map {
+            .cancel($0)
+        }
         var due = entries.values.filter { $0.isDue(at: now) }
         due.sort { first, second in
             let order = (isHeard(first, at: now) ? 0 : 1, isHeard(second, at: now) ? 0 : 1)
@@ -196,7 +205,7 @@ struct LinkPlan: Sendable {
             guard let place = entry.place else { continue }
             let allowed = ready.filter { entry.bonded == nil || $0.address == entry.bonded }.map(\.index)
             if allowed.isEmpty { continue }
-            if let adapter = choice(allowed, place, free) {
+            if let adapter = choice(allowed, entry, place, free) {
                 free[adapter, default: 0] -= 1
                 entries[entry.device]?.stage = .connecting(adapter: adapter, since: now)
                 decisions.append(.connect(entry.device, place.address, adapter: adapter, patience: settings.patience))
@@ -208,11 +217,21 @@ struct LinkPlan: Sendable {
         return decisions
     }
 
-    /// The adapter that heard the device if it has room, else the one with the most room.
-    private func choice(_ allowed: [UInt16], _ place: Place, _ free: [UInt16: Int]) -> UInt16? {
-        if let heard = place.adapter, allowed.contains(heard), free[heard, default: 0] > 0 { return heard }
+    /// The adapter that heard the device if it has room, else the one with the most room; one on which it was waited for
+    /// in vain comes last.
+    private func choice(_ allowed: [UInt16], _ entry: Entry, _ place: Place, _ free: [UInt16: Int]) -> UInt16? {
         let roomy = allowed.filter { free[$0, default: 0] > 0 }
-        return roomy.max { (free[$0, default: 0], $1) < (free[$1, default: 0], $0) }
+        if let heard = place.adapter, heard != entry.missed, roomy.contains(heard) { return heard }
+        let others = roomy.filter { $0 != entry.missed }
+        return (others.isEmpty ? roomy : others).max { (free[$0, default: 0], $1) < (free[$1, default: 0], $0) }
+    }
+
+    /// A device that is waited for in vain may be near another adapter.
+    private func isBetterElsewhere(_ entry: Entry, _ free: [UInt16: Int], at now: Int64) -> Bool {
+        guard case .connecting(let adapter, let since) = entry.stage, entry.bonded == nil, free[adapter] != nil,
+            now - since >= settings.shortPatience, !isHeard(entry, at: now)
+        else { return false }
+        return free.contains { $0.key != adapter && $0.value > 0 }
     }
 
     /// A device that is waited for in vain, whose slot another one can use: for one that is heard at once, for one that is

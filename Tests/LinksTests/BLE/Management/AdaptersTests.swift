@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 import Vitals
 
@@ -160,6 +161,32 @@ struct HandKernel {
         kernel.pass(1)
         #expect(kernel.settle(&settings) == [.setPowered(true), .getConnections])
         #expect(kernel.radio.ready.map(\.index) == [0])
+    }
+
+    @Test("blocked where the kernel only says that it failed, the switch tells, and it is tried again as soon")
+    func silentRfkill() throws {
+        var kernel = HandKernel()
+        var settings: AdapterSettings = []
+        while let order = kernel.sent.first {
+            kernel.answer(order.command == .setPowered(true) ? .failed : .success, settings: &settings)
+        }
+        #expect(kernel.radio.failing == [0])
+        kernel.radio.blocked(0, at: kernel.now)
+        #expect(kernel.radio.failing.isEmpty)
+        #expect(kernel.radio.adapters.obstacle?.contains("rfkill") == true)
+        kernel.pass(Adapters.blockedPause)
+        #expect(kernel.settle(&settings) == [.setPowered(true), .getConnections])
+
+        let root = "/tmp/vitald-rfkill-\(getpid())"
+        defer { for path in ["hci3/rfkill7/soft", "hci3/rfkill7", "hci3", ""] { _ = remove("\(root)/\(path)") } }
+        for path in ["", "hci3", "hci3/rfkill7"] { mkdir("\(root)/\(path)", 0o700) }
+        for (text, isBlocked) in [("0\n", false), ("1\n", true)] {
+            let file = try #require(fopen("\(root)/hci3/rfkill7/soft", "w"))
+            fputs(text, file)
+            fclose(file)
+            #expect(RadioSwitch.isBlocked(3, below: root) == isBlocked)
+        }
+        #expect(!RadioSwitch.isBlocked(4, below: root))
     }
 
     @Test("one that stops answering is switched off and on; one that does not even answer to that is reported")

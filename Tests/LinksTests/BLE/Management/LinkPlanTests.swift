@@ -219,6 +219,33 @@ import Vitals
             plan.decide(on: [(0, .own), (1, .other)], at: 0).first
                 == .connect(Self.device(0), .numbered(0), adapter: 1, patience: 60_000))
     }
+
+    @Test("waited for in vain by one adapter, a device is waited for by the next, and where it was heard at once")
+    func turnsOfAdapters() {
+        let two: [(index: UInt16, address: BluetoothAddress?)] = [(0, .own), (1, .other)]
+        var plan = Self.plan(1)
+        let device = Self.device(0)
+        let patience = LinkPlan.Settings().shortPatience
+        // Only one is there at first: nobody knows that the device is near the other.
+        var adapters: [UInt16] = []
+        for now in stride(from: Int64(0), through: 4 * patience, by: 500) {
+            for decision in plan.decide(on: now == 0 ? Self.one : two, at: now) {
+                switch decision {
+                case .connect(_, _, let adapter, _): adapters.append(adapter)
+                case .cancel: plan.ended(device, .cancelled, at: now)
+                }
+            }
+        }
+        #expect(adapters == [0, 1, 0, 1])
+        let found = Advertiser(address: .numbered(0), heard: 4 * patience + 1000, adapter: 1)
+        plan.ended(device, .absent, at: 4 * patience + 500)
+        plan.heard(device, found, at: 4 * patience + 1000)
+        var later: [UInt16] = []
+        for now in stride(from: 4 * patience + 1000, through: 4 * patience + 5000, by: 500) {
+            for case .connect(_, _, let adapter, _) in plan.decide(on: two, at: now) { later.append(adapter) }
+        }
+        #expect(later == [1])
+    }
 }
 
 @Suite("Names of Bluetooth devices") struct PeerNameTests {
