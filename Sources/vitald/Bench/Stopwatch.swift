@@ -47,11 +47,18 @@ enum Stopwatch {
     }
 
     static func read() -> Reading {
-        var usage = rusage()
-        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-        return Reading(
-            wall: Double(HubClock.stopwatch()) / 1000, cpu: seconds(usage.ru_utime) + seconds(usage.ru_stime),
+        Reading(
+            wall: Double(HubClock.stopwatch()) / 1000, cpu: seconds(of: __rusage_who_t(RUSAGE_SELF.rawValue)),
             allocations: AllocationCount.now)
+    }
+
+    /// Seconds of a core that the calling thread took.
+    static func thread() -> Double { seconds(of: __rusage_who_t(1)) }
+
+    private static func seconds(of who: __rusage_who_t) -> Double {
+        var usage = rusage()
+        getrusage(who, &usage)
+        return seconds(usage.ru_utime) + seconds(usage.ru_stime)
     }
 
     private static func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }

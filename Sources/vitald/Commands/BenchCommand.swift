@@ -5,12 +5,12 @@ import Vitals
 /// `vitald bench`
 enum BenchCommand: Subcommand {
     private enum Area: String, CaseIterable {
-        case pipeline, decode, store
+        case pipeline, decode, store, links
     }
 
     static let syntax = Syntax(
-        "bench", "Measure how fast this machine runs the path, the decoders or the store",
-        positionals: [.init("AREA", "pipeline, decode or store")],
+        "bench", "Measure how fast this machine runs the path, the decoders, the store or Bluetooth links",
+        positionals: [.init("AREA", "pipeline, decode, store or links")],
         options: [
             .init("seconds", "N", "measure each figure for at least so long (2)"),
             .init("people", "N", "how many people `pipeline` lets live at once (100)"),
@@ -46,6 +46,7 @@ enum BenchCommand: Subcommand {
             case .pipeline: try PipelineBench(setting: setting).figures()
             case .decode: try DecodeBench(setting: setting).figures()
             case .store: try StoreBench(setting: setting).figures()
+            case .links: try LinksBench(setting: setting).figures()
             }
         console.clearStatus()
         var rows = RowWriter(Figure.columns, as: format, on: console)
