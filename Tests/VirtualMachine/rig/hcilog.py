@@ -25,17 +25,32 @@ class Packet:
         return self.data[8:] if struct.unpack_from("<H", self.data, 6)[0] == ATT else None
 
 
-def packets(path: pathlib.Path, since=0.0):
-    data, offset = path.read_bytes(), 16
+START = 16
+"""Where the first packet is."""
+
+
+def records(path: pathlib.Path, since=START):
+    """The whole packets from an offset on, each with the offset behind it."""
+    data, offset = path.read_bytes(), since
     while offset + 24 <= len(data):
         _, length, flags, _, stamp = struct.unpack_from(">IIIIq", data, offset)
+        if offset + 24 + length > len(data):
+            return
         packet = Packet((stamp - EPOCH) / 1e6, flags & 0xFFFF, data[offset + 24 : offset + 24 + length])
         offset += 24 + length
-        if packet.at >= since:
-            yield packet
+        yield offset, packet
 
 
-def discoveries(path: pathlib.Path, since=0.0) -> list[str]:
+def packets(path: pathlib.Path, since=START):
+    return (packet for _, packet in records(path, since))
+
+
+def end(path: pathlib.Path) -> int:
+    """Where the next packet will be. (Not a time: two clocks are never compared as exactly as packets follow.)"""
+    return max((offset for offset, _ in records(path)), default=START)
+
+
+def discoveries(path: pathlib.Path, since=START) -> list[str]:
     """Requests of the hub that look for services, characteristics or descriptors. (Reading the database hash by its
     type is not one: that is how a cache is checked.)"""
     found = []
@@ -46,7 +61,7 @@ def discoveries(path: pathlib.Path, since=0.0) -> list[str]:
     return found
 
 
-def pairings(path: pathlib.Path, since=0.0) -> int:
+def pairings(path: pathlib.Path, since=START) -> int:
     """Pairing requests of the hub (Security Manager, command 1)."""
     return sum(1 for packet in packets(path, since)
                if packet.kind == SENT and len(packet.data) > 8 and packet.data[6:9] == b"\x06\x00\x01")

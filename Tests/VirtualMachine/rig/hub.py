@@ -53,12 +53,13 @@ class Hub:
             f"pkill -x commits; rm -rf {FOLDER} /run/vitald; mkdir -m 700 {FOLDER} /run/vitald;"
             f"cat > {FOLDER}/vitald.json5 <<'END'\n{text}\nEND\nchown -R {USER}:{USER} {FOLDER} /run/vitald")
 
-    async def start(self):
-        """Starts it as the unit does: an unprivileged user with CAP_NET_ADMIN alone, and waits until it is ready."""
+    async def start(self, first="true"):
+        """Starts it as the unit does: an unprivileged user with CAP_NET_ADMIN alone, and waits until it is ready.
+        `first` is done just before, in the same shell."""
         run = next(self.runs)
         self.log, self.commits_log = f"vitald.{run}.log", f"commits.{run}.log"
         _, self.ended = await self.machine.launch(
-            f"cd {FOLDER}; ulimit -c unlimited; exec > /run/results/{self.log} 2>&1; echo $$ > /tmp/vitald.pid;"
+            f"cd {FOLDER}; ulimit -c unlimited; exec > /run/results/{self.log} 2>&1; {first}; echo $$ > /tmp/vitald.pid;"
             f"exec {AS_SERVICE} {self.program} run --config vitald.json5")
         await self.machine.run(f"/run/cache/bin/commits {STORE} > /run/results/{self.commits_log} 2>&1 &")
         await self.until(lambda: "ready: " in self.text(), "the daemon gets ready", 30)
@@ -77,8 +78,17 @@ class Hub:
         await self.machine.run("pkill -x commits; true")
         assert signal == "KILL" or status == 0, f"the daemon ended with status {status}\n{self.tail()}"
 
-    async def command(self, arguments: str, check=True, limit=30) -> str:
-        return await self.machine.run(f"cd {FOLDER}; {AS_SERVICE} {self.program} {arguments}", check=check, limit=limit)
+    async def kill_and_start(self):
+        """kill -9, and a new run before the kernel gives up the links (2 s)."""
+        self.away.append((time.time() - UNCOMMITTED, math.inf))
+        await self.machine.run("pkill -x commits; true")
+        killed = self.ended
+        await self.start(first=f"kill -KILL {self.process}; while kill -0 {self.process} 2> /dev/null; do sleep 0.01; done")
+        await killed
+
+    async def command(self, arguments: str, check=True, limit=30, before="true") -> str:
+        return await self.machine.run(
+            f"cd {FOLDER}; {before}; {AS_SERVICE} {self.program} {arguments}", check=check, limit=limit)
 
     # What it said and stored
 

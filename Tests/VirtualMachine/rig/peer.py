@@ -173,6 +173,10 @@ class Peer:
         await self.device.send_sync_command(hci.HCI_LE_Set_Random_Address_Command(random_address=self.device.random_address))
         await self.advertise()
 
+    def forget_bonds(self):
+        """As after a reset: keys of earlier pairings are gone."""
+        self.device.keystore = MemoryKeyStore()
+
     async def change_services(self, service: dict):
         """Puts one more service in and says so, as after an update of its firmware."""
         before = len(self.device.gatt_server.attributes)

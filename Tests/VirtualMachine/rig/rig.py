@@ -18,7 +18,8 @@ from machine import GuestError, Machine, emptied
 from peer import Peer
 
 PROJECT = pathlib.Path(__file__).resolve().parents[3]
-ADAPTER_ADDRESS = "F0:F1:F2:F3:F4:F5"
+ADAPTERS = {"first": "F0:F1:F2:F3:F4:F5", "second": "F0:F1:F2:F3:F4:F6"}
+"""Adapters of the guest by their port; the second is plugged in by the check that wants it."""
 
 
 class Rig:
@@ -39,35 +40,42 @@ class Rig:
 
     async def start(self):
         began = time.monotonic()
-        opening = asyncio.create_task(open_transport(f"unix-server:{self.machine.socket('hci')}"))
+        opening = [asyncio.create_task(open_transport(f"unix-server:{self.machine.socket(name)}")) for name in ADAPTERS]
         await asyncio.sleep(0.1)
-        self.booting = asyncio.create_task(self.machine.start(["hci"]))
-        transport = await opening
-        self.adapter = Adapter("adapter", transport, self.air, f"{ADAPTER_ADDRESS}/P")
-        await self.booting
+        booting = asyncio.create_task(self.machine.start(list(ADAPTERS)))
+        self.adapters = {
+            name: Adapter(name, await transport, self.air, f"{address}/P")
+            for (name, address), transport in zip(ADAPTERS.items(), opening)}
+        await booting
         await self.machine.run(f"mkdir -p /run/cache; ln -sfn {self.inside(self.cache)}/bin /run/cache/bin; chmod 755 /run/cache")
         await self.machine.run("btmon -w /run/results/hci.btsnoop > /dev/null 2>&1 &")
         await self.plug()
-        kernel = (await self.machine.run("uname -r")).strip()
+        kernel = self.kernel = (await self.machine.run("uname -r")).strip()
         slow = f"; everything gets {self.machine.patience:.1f} times as long" if self.machine.patience > 1 else ""
         print(f"Linux {kernel} with hci0 after {time.monotonic() - began:.1f} s{slow}", flush=True)
 
-    async def plug(self):
-        await self.machine.run("/run/cache/bin/controller hci > /run/results/controller.log 2>&1 & "
-                               "for i in $(seq 100); do [ -e /sys/class/bluetooth/hci0 ] && exit 0; sleep 0.1; done; exit 1")
+    ADAPTER_COUNT = "$(ls /sys/class/bluetooth | grep -vc :)"
 
-    async def unplug(self):
-        """The adapter is pulled out of the guest."""
-        self.air.silent.add(self.adapter)
+    async def plug(self, name="first"):
+        await self.machine.run(
+            f"had={self.ADAPTER_COUNT}; /run/cache/bin/controller {name} > /run/results/controller.{name}.log 2>&1 & "
+            f"for i in $(seq 100); do (( {self.ADAPTER_COUNT} > had )) && exit 0; sleep 0.1; done; exit 1")
+
+    async def unplug(self, name="first"):
+        """An adapter is pulled out of the guest."""
+        adapter = self.adapters[name]
+        self.air.silent.add(adapter)
         await asyncio.sleep(0.3)
-        await self.machine.run("pkill -x controller; "
-                               "for i in $(seq 100); do [ -e /sys/class/bluetooth/hci0 ] || exit 0; sleep 0.1; done; exit 1")
-        self.air.sever(self.adapter)
-        self.air.silent.discard(self.adapter)
+        await self.machine.run(
+            f"had={self.ADAPTER_COUNT}; pkill -f 'bin/controller {name}'; "
+            f"for i in $(seq 100); do (( {self.ADAPTER_COUNT} < had )) && exit 0; sleep 0.1; done; exit 1")
+        self.air.sever(adapter)
+        self.air.silent.discard(adapter)
 
     async def stop(self):
         await self.machine.stop()
-        pathlib.Path(self.machine.socket("hci")).unlink(missing_ok=True)
+        for name in ADAPTERS:
+            pathlib.Path(self.machine.socket(name)).unlink(missing_ok=True)
 
     # Peers
 
@@ -116,11 +124,6 @@ class Rig:
 
     # Checks
 
-    async def now(self) -> float:
-        """The guest's clock."""
-        await self.machine.compare_clocks()
-        return time.time() + self.machine.offset - 0.05
-
     def latencies(self, source: str, peer, metric="heart_rate"):
         """Adds how long notifications took until their samples were committed. The daemon must have been there all along."""
         delivered = [sent.at + self.machine.offset for sent in self.hub.reached(peer)
@@ -139,6 +142,9 @@ class Rig:
             self.failed.append(work.__name__)
             reason = str(error) if isinstance(error, (AssertionError, GuestError)) else traceback.format_exc()
             print(f"NOT OK  {time.monotonic() - began:5.1f} s  {work.__name__}: {work.__doc__}\n{indented(reason)}", flush=True)
+
+    def skip(self, name: str, reason: str):
+        print(f"skipped          {name}: {reason}", flush=True)
 
     async def check(self, name: str, work, limit=60):
         began = time.monotonic()
