@@ -7,7 +7,7 @@
 #   make release    the optimised program, .build/release/vitald
 #   make install    as root: PREFIX (/usr/local), DESTDIR (for packages)
 #   make check      profiles and rules with the tests inside them
-#   make bench      how fast this machine runs the path, the decoders and the store (SECONDS_EACH=2)
+#   make bench      how fast this machine runs the path, the decoders, the store and links (SECONDS_EACH=2)
 #   make fuzz       foreign bytes for decoders and parsers, guided by coverage, FUZZ_SECONDS (60) each
 #   make format     formats all Swift files
 #   make clean      removes what was built
@@ -79,7 +79,7 @@ sandbox:
 # The preloaded counter tells allocations; `-` before the peer: a machine without Python has no peer, but figures.
 bench: release
 	clang -O2 -shared -fPIC -o .build/allocations.so Benchmarks/allocations.c
-	@for area in pipeline decode store; do echo; \
+	@for area in pipeline decode store links; do echo; \
 		LD_PRELOAD=$(CURDIR)/.build/allocations.so $(VITALD) bench $$area --format table --seconds $(SECONDS_EACH); done
 	-@Benchmarks/sqlite_rows.py
 

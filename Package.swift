@@ -61,7 +61,8 @@ let package = Package(
         .testTarget(
             name: "VitaldTests", dependencies: ["vitald", "Vitals", "Links", "Storage", "Hub"], swiftSettings: strict),
         .testTarget(
-            name: "FuzzTests", dependencies: ["Vitals", "JSON5", "Kernels", "Profiles", "Links", "Storage", "Simulator"],
+            name: "FuzzTests",
+            dependencies: ["Vitals", "JSON5", "Kernels", "Profiles", "Links", "Storage", "Simulator"],
             path: "Tests/Fuzz",
             exclude: ["Corpus", "entry.template", "fuzz", "profile.dict", "targets"], swiftSettings: strict),
         .testTarget(
