@@ -2,6 +2,7 @@
 import asyncio
 import contextlib
 import datetime
+import os
 import re
 import sys
 
@@ -12,6 +13,9 @@ from rig import Rig, play
 CAP_NET_ADMIN = 1 << 12
 FIT_TO_LOSE_BONDS = "6.1.0-50-amd64"
 """6.1.176. In 6.1.192 a link that fails while it is being encrypted hits a BUG, and Bluetooth is gone until the next boot."""
+
+KEPT_BY_KERNEL = 1.2
+"""Seconds that the kernel keeps a link whose process is gone (2), less what connecting takes from `ready` on."""
 
 
 def worn(name: str, profile: str, peer) -> dict:
@@ -126,12 +130,16 @@ async def everyday(rig: Rig):
         await rig.check("service changed: discovered anew, nothing lost", changed())
 
         async def adopted():
-            links, had = strap.connections, hub.count("strap")
-            await hub.kill_and_start()
-            await hub.until_samples("strap", had + 6)
-            assert strap.connections == links, "the link was not adopted but made anew"
-            await hub.verify("strap", strap)
-        await rig.check("kill -9: the next run adopts the links", adopted())
+            for _ in range(4):
+                links, had = strap.connections, hub.count("strap")
+                seconds = await hub.kill_and_start()
+                await hub.until_samples("strap", had + 6)
+                await hub.verify("strap", strap)
+                if strap.connections == links:
+                    return
+                assert seconds > KEPT_BY_KERNEL, f"ready after {seconds:.1f} s, but the link was not adopted but made anew"
+            raise AssertionError(f"this machine is too slow to see it: ready after {seconds:.1f} s only")
+        await rig.check("kill -9: the next run adopts the links", adopted(), limit=120)
 
         async def unplugged():
             had = hub.count("strap")
@@ -145,11 +153,13 @@ async def everyday(rig: Rig):
         async def switched_off():
             for switch in ["hciconfig hci0 down", "echo 1 > /sys/class/bluetooth/hci0/rfkill*/soft"]:
                 had = hub.count("strap")
-                await rig.machine.run(switch)
-                if "rfkill" in switch:
-                    await hub.until(lambda: "blocked" in hub.text(), "it is told that the adapter is blocked")
-                    await rig.machine.run("echo 0 > /sys/class/bluetooth/hci0/rfkill*/soft")
-                await hub.until_samples("strap", had + 4, limit=30)
+                # The controller is not told: it goes on taking in what the kernel throws away.
+                with hub.deaf():
+                    await rig.machine.run(switch)
+                    if "rfkill" in switch:
+                        await hub.until(lambda: "blocked" in hub.text(), "it is told that the adapter is blocked")
+                        await rig.machine.run("echo 0 > /sys/class/bluetooth/hci0/rfkill*/soft")
+                    await hub.until_samples("strap", had + 4, limit=30)
             await hub.verify("strap", strap)
         await rig.check("adapter switched off by somebody, and blocked by rfkill: on again", switched_off(), limit=90)
 
@@ -157,10 +167,12 @@ async def everyday(rig: Rig):
             await rig.plug("second")
             had = hub.count("strap")
             await rig.unplug("first")
-            await hub.until_samples("strap", had + 4, limit=30)
-            await hub.verify("strap", strap)
-            await rig.plug("first")
-            await rig.unplug("second")
+            try:
+                await hub.until_samples("strap", had + 4, limit=30)
+                await hub.verify("strap", strap)
+            finally:
+                await rig.plug("first")
+                await rig.unplug("second")
         await rig.check("of two adapters one is pulled: its devices go on with the other", moved(), limit=90)
 
 
@@ -306,8 +318,10 @@ async def second_opinion(rig: Rig):
 
 
 async def main(rig: Rig):
+    wanted = os.environ.get("PARTS", "").split()
     for part in [everyday, secrets, neighbours, second_opinion]:
-        await rig.part(part)
+        if not wanted or part.__name__ in wanted:
+            await rig.part(part)
 
 
 sys.exit(play(main))

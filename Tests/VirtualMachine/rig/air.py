@@ -54,12 +54,12 @@ class Air(link.LocalLink):
             asyncio.get_running_loop().call_soon(receiver.on_ll_control_pdu, sender_address, packet)
 
     def sever(self, controller, reason=hci.HCI_ErrorCode.CONNECTION_TIMEOUT_ERROR):
-        """Ends all links of a controller as if nothing was heard any more, at both ends."""
-        for connection in list(controller.le_connections.values()):
-            other = self.find_le_controller(connection.peer_address)
-            controller.on_le_disconnected(connection, reason)
-            if other and (back := other.le_connections.get(connection.self_address)):
-                other.on_le_disconnected(back, reason)
+        """Ends all links of a controller as if nothing was heard any more, at both ends: also those that one end has
+        left already while the other could not hear it."""
+        for other in [controller, *self.controllers]:
+            for connection in list(other.le_connections.values()):
+                if other is controller or self.find_le_controller(connection.peer_address) is controller:
+                    other.on_le_disconnected(connection, reason)
 
 
 class Adapter(Controller):

@@ -1,5 +1,6 @@
 """The daemon in the guest: its configuration, its life, and what it stored."""
 import asyncio
+import contextlib
 import itertools
 import json
 import math
@@ -34,6 +35,8 @@ class Hub:
         """Since when (host's clock) there is this store."""
         self.ended: asyncio.Future | None = None
         """Its exit status, once it has ended."""
+        self.ready = 0.0
+        """When the last run got ready (`time.monotonic`)."""
         self.away: list[tuple[float, float]] = []
         """From when to when (host's clock) the daemon was not there, or just back: what came then may be missing."""
 
@@ -63,6 +66,7 @@ class Hub:
             f"exec {AS_SERVICE} {self.program} run --config vitald.json5")
         await self.machine.run(f"/run/cache/bin/commits {STORE} > /run/results/{self.commits_log} 2>&1 &")
         await self.until(lambda: "ready: " in self.text(), "the daemon gets ready", 30)
+        self.ready = time.monotonic()
         self.process = int(await self.machine.run("cat /tmp/vitald.pid"))
         if self.away:
             self.away[-1] = (self.away[-1][0], time.time() + GETTING_BACK)
@@ -78,17 +82,27 @@ class Hub:
         await self.machine.run("pkill -x commits; true")
         assert signal == "KILL" or status == 0, f"the daemon ended with status {status}\n{self.tail()}"
 
-    async def kill_and_start(self):
-        """kill -9, and a new run before the kernel gives up the links (2 s)."""
+    async def kill_and_start(self) -> float:
+        """kill -9, and a new run at once; the seconds until it is ready."""
         self.away.append((time.time() - UNCOMMITTED, math.inf))
         await self.machine.run("pkill -x commits; true")
-        killed = self.ended
+        killed, began = self.ended, time.monotonic()
         await self.start(first=f"kill -KILL {self.process}; while kill -0 {self.process} 2> /dev/null; do sleep 0.01; done")
         await killed
+        return self.ready - began
 
     async def command(self, arguments: str, check=True, limit=30, before="true") -> str:
         return await self.machine.run(
             f"cd {FOLDER}; {before}; {AS_SERVICE} {self.program} {arguments}", check=check, limit=limit)
+
+    @contextlib.contextmanager
+    def deaf(self):
+        """Meanwhile what reaches the guest's controller need not reach the daemon."""
+        began = time.time()
+        try:
+            yield
+        finally:
+            self.away.append((began, time.time()))
 
     # What it said and stored
 

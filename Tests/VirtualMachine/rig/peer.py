@@ -25,8 +25,6 @@ PROPERTIES = {
     "indicate": Characteristic.Properties.INDICATE,
 }
 READS, WRITES = Characteristic.Permissions.READABLE, Characteristic.Permissions.WRITEABLE
-READS_SECRET = Characteristic.Permissions.READ_REQUIRES_ENCRYPTION
-WRITES_SECRET = Characteristic.Permissions.WRITE_REQUIRES_ENCRYPTION
 
 
 @dataclasses.dataclass
@@ -41,7 +39,7 @@ class Sent:
 
 class Peer:
     """`address`: "public", "private" (resolvable; see `renew_address`), or a static random address.
-    `encrypted`: characteristics that ask for an encrypted link. `interval`: of advertising, in ms."""
+    `encrypted`: characteristics that ask for an encrypted link; with `security="passkey"` for one that digits made safe. `interval`: of advertising, in ms."""
 
     def __init__(self, air: Air, name: str, description: dict, address="public", encrypted=(), interval=100,
                  security="none", number=0):
@@ -69,6 +67,9 @@ class Peer:
         self.device.keystore = MemoryKeyStore()
         io = PairingDelegate.IoCapability
         self.passkey = None
+        secret = "AUTHENTICATION" if security == "passkey" else "ENCRYPTION"
+        self.reads_secret = Characteristic.Permissions[f"READ_REQUIRES_{secret}"]
+        self.writes_secret = Characteristic.Permissions[f"WRITE_REQUIRES_{secret}"]
         self.device.pairing_config_factory = lambda connection: PairingConfig(
             sc=True, mitm=security == "passkey", bonding=True,
             delegate=Passkey(self) if security == "passkey" else PairingDelegate(io.NO_OUTPUT_NO_INPUT))
@@ -90,7 +91,7 @@ class Peer:
                 properties |= PROPERTIES[name]
             permissions = READS | WRITES
             if uuid in self.encrypted:
-                permissions |= READS_SECRET | WRITES_SECRET
+                permissions |= self.reads_secret | self.writes_secret
             characteristic = Characteristic(UUID(uuid), properties, permissions, bytes.fromhex(entry.get("value") or ""))
             characteristic.on("write", lambda connection, value, uuid=uuid: self.written(connection, uuid, value))
             characteristic.on("subscription", lambda bearer, notify, indicate, uuid=uuid: self.subscription(
@@ -105,7 +106,7 @@ class Peer:
                 for attribute in self.device.gatt_server.attributes:
                     in_group = characteristic.handle < attribute.handle <= characteristic.end_group_handle
                     if in_group and attribute.type == GATT_CLIENT_CHARACTERISTIC_CONFIGURATION_DESCRIPTOR:
-                        attribute.permissions |= WRITES_SECRET
+                        attribute.permissions |= self.writes_secret
         return added
 
     def advertisement(self) -> tuple[bytes, bytes]:
@@ -260,6 +261,10 @@ class Passkey(PairingDelegate):
     def __init__(self, peer):
         super().__init__(PairingDelegate.IoCapability.DISPLAY_OUTPUT_ONLY)
         self.peer = peer
+
+    async def confirm(self, auto=False):
+        """Asked where no digits are: such a device does not pair without them."""
+        return False
 
     async def display_number(self, number, digits):
         self.peer.passkey = f"{number:0{digits}}"
