@@ -18,7 +18,8 @@ VK void vk_mean_bytes(
         vk_slide_bytes(&s, &n, vk_bytes16(in + lane), vk_bytes16(out + lane));
         vk_i32x16_store(sum + lane, s);
         vk_i32x16_store(count + lane, n);
-        vk_f32x16 mean = offset + step * (VK_TO(vk_f32x16, s) / VK_TO(vk_f32x16, n));
+        // The sum of the values is exact, so that their mean does not depend on where codes begin.
+        vk_f32x16 m = VK_TO(vk_f32x16, n), mean = (offset * m + step * VK_TO(vk_f32x16, s)) / m;
         vk_f32x16_store(to + lane, vk_choose(n < fewest, VK_NAN16, mean));
     }
 }
@@ -91,35 +92,48 @@ VK void vk_zscore_bytes(
     }
 }
 
-// Least-squares slope. Places are counted back from the newest row, which is 0; each row moves all by −1.
+// Least-squares slope. Places are counted back from the newest row, which is 0; each row moves all by −1. Counts, places
+// and their squares are kept in Double: turning them anew for each row would cost more than all the rest.
 VK void vk_slope_bytes(
-    int32_t *sum, int32_t *count, int32_t *moment, int32_t *place, double *places, const uint8_t *in,
-    const uint8_t *out, float *to, int32_t window, float scale, int32_t fewest
+    int32_t *sum, int32_t *moment, double *count, double *place, double *places, const uint8_t *in,
+    const uint8_t *out, float *to, int32_t window, float scale, double fewest
 ) {
-    double square = (double)window * window;
+    double width = window, square = width * width;
     for (int lane = 0; lane < vk_lanes; lane += 16) {
-        vk_i32x16 s = vk_i32x16_load(sum + lane), n = vk_i32x16_load(count + lane);
-        vk_i32x16 sp = vk_i32x16_load(moment + lane), np = vk_i32x16_load(place + lane);
-        vk_f64x8 ppa = vk_f64x8_load(places + lane), ppb = vk_f64x8_load(places + lane + 8);
+        vk_i32x16 s = vk_i32x16_load(sum + lane), sp = vk_i32x16_load(moment + lane);
         vk_i32x16 a = vk_bytes16(in + lane), b = vk_bytes16(out + lane);
-        vk_i32x16 gone = b != 0;
-        ppa += vk_low(n) - 2 * vk_low(np) + square * vk_low(gone);
-        ppb += vk_high(n) - 2 * vk_high(np) + square * vk_high(gone);
         sp += window * b - s;
-        np += (gone & window) - n;
         s += a - b;
-        n += gone - (a != 0);
         vk_i32x16_store(sum + lane, s);
-        vk_i32x16_store(count + lane, n);
         vk_i32x16_store(moment + lane, sp);
-        vk_i32x16_store(place + lane, np);
-        vk_f64x8_store(places + lane, ppa);
-        vk_f64x8_store(places + lane + 8, ppb);
-        vk_f64x8 na = vk_low(n), nb = vk_high(n), pa = vk_low(np), pb = vk_high(np);
-        vk_f32x16 top = vk_join(
-            na * vk_low(sp) - pa * vk_low(s), nb * vk_high(sp) - pb * vk_high(s));
-        vk_f32x16 bottom = vk_join(na * ppa - pa * pa, nb * ppb - pb * pb);
-        vk_f32x16_store(to + lane, vk_choose(n < fewest, VK_NAN16, scale * (top / bottom)));
+        vk_f32x16 top, bottom;
+        for (int half = 0; half < 16; half += 8) {
+            int at = lane + half;
+            vk_i64x8 come = VK_TO(vk_i64x8, vk_u8x8_load(in + at) != 0);
+            vk_i64x8 gone = VK_TO(vk_i64x8, vk_u8x8_load(out + at) != 0);
+            vk_f64x8 n = vk_f64x8_load(count + at), p = vk_f64x8_load(place + at), pp = vk_f64x8_load(places + at);
+            pp += n - (p + p);
+            pp = vk_choose8(gone, pp - square, pp);
+            p -= n;
+            p = vk_choose8(gone, p + width, p);
+            n = vk_choose8(gone, n - 1, n);
+            n = vk_choose8(come, n + 1, n);
+            vk_f64x8_store(count + at, n);
+            vk_f64x8_store(place + at, p);
+            vk_f64x8_store(places + at, pp);
+            vk_f64x8 t = n * VK_TO(vk_f64x8, half ? sp.hi : sp.lo) - p * VK_TO(vk_f64x8, half ? s.hi : s.lo);
+            vk_f32x8 u = VK_TO(vk_f32x8, t), v = VK_TO(vk_f32x8, n * pp - p * p);
+            // Too few values: a slope of nothing by nothing.
+            v = VK_TO(vk_i32x8, n < fewest) ? (vk_f32x8)(__builtin_nanf("")) : v;
+            if (half) {
+                top.hi = u;
+                bottom.hi = v;
+            } else {
+                top.lo = u;
+                bottom.lo = v;
+            }
+        }
+        vk_f32x16_store(to + lane, scale * (top / bottom));
     }
 }
 

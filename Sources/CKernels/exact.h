@@ -48,7 +48,7 @@ VK void vk_put8(float *to, vk_f64x8 n, double fewest, vk_f64x8 v) {
             vk_f64x8_store(sum + lane, s);                                                                            \
             vk_f64x8_store(count + lane, n);                                                                          \
             if (kind == 1) vk_f32x8_store(to + lane, VK_TO(vk_f32x8, n));                                             \
-            else vk_put8(to + lane, n, fewest, kind == 2 ? offset + step * (s / n) : offset * n + step * s);          \
+            else vk_put8(to + lane, n, fewest, (offset * n + step * s) / (kind == 2 ? n : (vk_f64x8)(1)));            \
         }                                                                                                             \
     }                                                                                                                 \
     /* `kind` 0: standard deviation, 1: z-score of the newest value. */                                               \

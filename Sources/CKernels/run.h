@@ -37,20 +37,11 @@ VK void vk_encode16(const float *p, uint8_t *to, float offset, float scale) {
     vk_u8x16_store(to, VK_TO(vk_u8x16, VK_TO(vk_i32x16, code)));
 }
 
-// Sixteen moments of up to sixteen series, `stride` apart, as sixteen rows of codes from one lane on: four times the
-// first half and the second are shuffled like cards.
-VK void vk_encode_tile(
-    const float *p, int64_t stride, int lanes, uint8_t *rows, float offset, float scale
-) {
+// Sixteen moments of sixteen series of codes, `stride` apart, as sixteen rows: four times the first half and the second
+// are shuffled like cards.
+VK void vk_turn_tile(const uint8_t *runs, int64_t stride, uint8_t *rows) {
     vk_u8x16 t[16], u[16];
-    for (int lane = 0; lane < 16; lane++) {
-        t[lane] = (vk_u8x16)(0);
-        if (lane < lanes) {
-            uint8_t codes[16];
-            vk_encode16(p + lane * stride, codes, offset, scale);
-            t[lane] = vk_u8x16_load(codes);
-        }
-    }
+    for (int lane = 0; lane < 16; lane++) t[lane] = vk_u8x16_load(runs + lane * stride);
     for (int round = 0; round < 4; round++) {
         for (int i = 0; i < 8; i++) {
             u[2 * i] = __builtin_shufflevector(
@@ -104,7 +95,7 @@ VK void vk_mean_run(
     for (int64_t i = 0; i + 16 <= count; i += 16) {
         vk_i32x16 d = vk_i32x16_load(sums + i) - vk_i32x16_load(sums + i - window);
         vk_i32x16 s = d & ((1 << vk_sum_bits) - 1), n = (d >> vk_sum_bits) & 4095;
-        vk_f32x16 mean = offset + step * (VK_TO(vk_f32x16, s) / VK_TO(vk_f32x16, n));
+        vk_f32x16 m = VK_TO(vk_f32x16, n), mean = (offset * m + step * VK_TO(vk_f32x16, s)) / m;
         vk_f32x16_store(to + i, vk_choose(n < fewest, VK_NAN16, mean));
     }
 }
@@ -137,7 +128,7 @@ VK void vk_measure_bytes(const uint8_t *p, vk_fixed f, double *values, double *p
 // What running sums amount to, eight moments at once.
 VK void vk_mean_of_sums(const double *s, const double *n, float *to, double offset, double step, double fewest) {
     vk_f64x8 m = vk_f64x8_load(n);
-    vk_put8(to, m, fewest, offset + step * (vk_f64x8_load(s) / m));
+    vk_put8(to, m, fewest, (offset * m + step * vk_f64x8_load(s)) / m);
 }
 VK void vk_deviation_of_sums(
     const double *sum, const double *square, const double *count, const double *newest, const double *present,

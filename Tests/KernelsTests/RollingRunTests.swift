@@ -80,6 +80,21 @@ struct RollingRunTests {
         }
     }
 
+    @Test("a long run's quantiles in sixty-four parts equal their twin at the seams", arguments: [100, 150])
+    func parts(_ window: Int) {
+        let count = 64 * 70 - 13
+        let series = Panes.series(.whole, rows: count, lanes: 1, seed: 14)
+        let run = PaneRun(series.span)
+        for share in [0.5, 0.9] {
+            var out = [Float](repeating: -1, count: count)
+            Rolling.quantiles([share], of: run, window: window, into: &out)
+            for place in stride(from: 0, to: count, by: 7) {
+                let twin = RollingTwin.quantile(share)(series[Swift.max(0, place - window + 1)...place])
+                #expect(out[place] == twin.map { Float($0) }, "at \(place)")
+            }
+        }
+    }
+
     @Test("values come back from a run as they went in, coded or not")
     func roundTrip() {
         for count in [0, 1, 15, 16, 65] {

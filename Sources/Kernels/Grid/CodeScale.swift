@@ -54,4 +54,10 @@ public struct CodeScale: Sendable, Equatable {
 
     /// The value of a code; NaN for 0.
     @inline(__always) func value(_ code: UInt8) -> Float { code == 0 ? .nan : offset + step * Float(code) }
+
+    /// Whether Float holds the sum of every window of so many values exactly.
+    func sumsFitFloat(window: Int) -> Bool {
+        let farthest = Swift.max(abs(offset), abs(offset + step * Float(Self.codes))) / step
+        return Double(window) * Double(farthest) <= 0x1p24
+    }
 }

@@ -10,7 +10,7 @@ public struct PaneBlock: ~Copyable {
     public let series: Int
     /// How bytes stand for values; `nil` when Floats are kept.
     public let scale: CodeScale?
-    /// For sums of Floats.
+    /// For sums in Double: of Floats as asked for, of codes their own.
     public let fixed: FixedPoint
     let codes: Rows<UInt8>
     let values: Rows<Float>
@@ -37,7 +37,7 @@ public struct PaneBlock: ~Copyable {
         let scale = coded ? CodeScale(fitting: all) : nil
         self.scale = scale
         if let scale {
-            self.fixed = fixed ?? FixedPoint(centre: 0, reach: Float(CodeScale.codes))
+            self.fixed = FixedPoint(centre: 0, reach: Float(CodeScale.codes))
             codes = Rows(count: rows, repeating: 0)
             values = Rows(count: 0, repeating: .nan)
             if let base = all.baseAddress { Self.encode(base, series: series, rows: rows, scale, into: codes) }
@@ -58,18 +58,31 @@ public struct PaneBlock: ~Copyable {
         return scale.value(codes[row, lane])
     }
 
+    /// Moments read of one series before the next.
+    private static let stretch = 512
+
     private static func encode(
         _ base: UnsafePointer<Float>, series: Int, rows: Int, _ scale: CodeScale, into codes: borrowing Rows<UInt8>
     ) {
-        // Sixteen moments of all series at a time: what is read and what is written both stay in the cache.
+        // Series are read in stretches: sixty-four places in memory at once are more than a core reads ahead of.
+        let runs = Rows<UInt8>(count: stretch, repeating: 0)
         var row = 0
         while row + 16 <= rows {
-            for lane in stride(from: 0, to: series, by: 16) {
-                vk_encode_tile(
-                    base + lane * rows + row, Int64(rows), Int32(Swift.min(16, series - lane)), codes.row(row) + lane,
-                    scale.offset, 1 / scale.step)
+            let height = Swift.min(stretch, (rows - row) / 16 * 16)
+            for lane in 0..<series {
+                for place in stride(from: 0, to: height, by: 16) {
+                    vk_encode16(
+                        base + lane * rows + row + place, runs.cells + lane * stretch + place, scale.offset,
+                        1 / scale.step)
+                }
             }
-            row += 16
+            for place in stride(from: 0, to: height, by: 16) {
+                for lane in stride(from: 0, to: series, by: 16) {
+                    vk_turn_tile(
+                        runs.cells + lane * stretch + place, Int64(stretch), codes.row(row + place) + lane)
+                }
+            }
+            row += height
         }
         while row < rows {
             for lane in 0..<series { codes.cells[row * 64 + lane] = scale.code(base[lane * rows + row]) }
@@ -80,10 +93,10 @@ public struct PaneBlock: ~Copyable {
     private static func turn(
         _ base: UnsafePointer<Float>, series: Int, rows: Int, into values: borrowing Rows<Float>
     ) {
-        // Sixteen rows at a time: what is read and what is written both stay in the cache.
+        // Sixty-four rows at a time stay in the cache while all series are written to them.
         var start = 0
         while start < rows {
-            let end = Swift.min(start + 16, rows)
+            let end = Swift.min(start + 64, rows)
             for lane in 0..<series {
                 let from = base + lane * rows
                 for row in start..<end { values.cells[row * 64 + lane] = from[row] }

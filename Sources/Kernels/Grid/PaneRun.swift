@@ -28,8 +28,8 @@ public struct PaneRun: ~Copyable {
         codes = Rows(count: scale == nil ? 0 : rows, repeating: 0)
         values = Rows(count: scale == nil ? rows : 0, repeating: .nan)
         self.fixed =
-            fixed
-            ?? (scale == nil ? FixedPoint(spanning: series) : FixedPoint(centre: 0, reach: Float(CodeScale.codes)))
+            scale == nil
+            ? fixed ?? FixedPoint(spanning: series) : FixedPoint(centre: 0, reach: Float(CodeScale.codes))
         guard let base = series.baseAddress else { return }
         guard let scale else {
             values.cells.update(from: base, count: series.count)

@@ -28,6 +28,15 @@ struct LaneHistogram: ~Copyable {
         vk_count_present(counts.cells, entering, leaving)
     }
 
+    /// Puts every mark at the lowest code: after rows that entered without being followed.
+    func rewind() {
+        for number in shares.indices {
+            marks.row(number).update(repeating: 1, count: 64)
+            ranks.row(4 * number).update(repeating: 0, count: 64)
+            ranks.row(4 * number + 1).update(from: bins.row(1), count: 64)
+        }
+    }
+
     /// Brings a mark to where its rank is now and writes the quantile of each lane.
     @inline(__always) func follow(
         _ number: Int, in entering: UnsafePointer<UInt8>, out leaving: UnsafePointer<UInt8>,
@@ -70,7 +79,7 @@ struct LaneHistogram: ~Copyable {
         let next = place.code(holding: high, in: bins.cells + lane, stride: 64)
         if next > place.code {
             let part = share * Double(counts.cells[lane] - 1) - Double(low)
-            value += scale.step * Float(part * Double(next - place.code))
+            value = Float(Double(value) + part * Double(scale.step) * Double(next - place.code))
         }
         to[lane] = value
     }

@@ -66,14 +66,14 @@ extension Rolling {
         precondition(out.count == pass.rows.count, "as many rows as asked for")
         precondition(window <= 65_536, "a slope's window has at most 65,536 rows")
         let fewest = Swift.max(2, fewest)
-        let places = Rows<Double>(count: 1, repeating: 0)
+        let places = Rows<Double>(count: 3, repeating: 0)
         // Σ code · place of a window fits 32 bits.
         if let scale = block.scale, window * window / 2 * CodeScale.codes <= Int(Int32.max) {
-            let state = Rows<Int32>(count: 4, repeating: 0)
+            let state = Rows<Int32>(count: 2, repeating: 0)
             for row in pass.reading {
                 vk_slope_bytes(
-                    state.row(0), state.row(1), state.row(2), state.row(3), places.cells, block.codes.row(row),
-                    pass.leavingCodes(block, row), pass.target(out, row), Int32(window), scale.step, Int32(fewest))
+                    state.row(0), state.row(1), places.row(0), places.row(1), places.row(2), block.codes.row(row),
+                    pass.leavingCodes(block, row), pass.target(out, row), Int32(window), scale.step, Double(fewest))
             }
             return
         }

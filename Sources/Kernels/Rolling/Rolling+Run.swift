@@ -4,7 +4,7 @@ import CKernels
 // place for each moment of the run.
 extension Rolling {
     public static func mean(of run: borrowing PaneRun, window: Int, fewest: Int = 1, into out: inout [Float]) {
-        if let scale = run.scale, window <= longestPacked {
+        if let scale = run.scale, window <= longestPacked, scale.sumsFitFloat(window: window) {
             prefixes(of: run, window: window, squared: false, into: &out) { sums, _, to, count in
                 vk_mean_run(
                     sums, Int64(window), to, count, scale.offset, scale.step, Int32(clamping: Swift.max(1, fewest)))
@@ -127,6 +127,10 @@ extension Rolling {
         // Σ value · place must not round either: as if the window were its own square long.
         let fixed = run.fixed.cuts(window: depth == .place ? window * window : window)
         let width = Double(window)
+        // Held here: looked up anew for each moment, they cost more than the sums.
+        let (a, va, b, vb) = (sums.newest, sums.present, leaving.cells, leaving.cells + Sums.length)
+        let (values, counts, squares) = (sums.values, sums.counts, sums.squares)
+        let (moments, place, places) = (sums.moments, sums.place, sums.places)
         var (s, n, q, sp, p, pp) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
         out.withUnsafeMutableBufferPointer { out in
             guard let base = out.baseAddress else { return }
@@ -135,31 +139,25 @@ extension Rolling {
                 let count = Swift.min(Sums.length, run.count - start)
                 run.measure(start, count, fixed, into: sums.newest, sums.present)
                 run.measure(start - window, count, fixed, into: leaving.cells, leaving.cells + Sums.length)
-                let (a, va) = (sums.newest, sums.present)
-                let (b, vb) = (leaving.cells, leaving.cells + Sums.length)
                 for i in 0..<count {
                     if depth == .place {
                         sp += width * b[i] - s
                         pp += n - 2 * p - width * width * vb[i]
                         p += width * vb[i] - n
-                        sums.moments[i] = sp
-                        sums.places[i] = pp
-                        sums.place[i] = p
+                        moments[i] = sp
+                        places[i] = pp
+                        place[i] = p
                     }
                     s += a[i] - b[i]
                     n += va[i] - vb[i]
-                    sums.values[i] = s
-                    sums.counts[i] = n
+                    values[i] = s
+                    counts[i] = n
                     if depth == .square {
                         q += FixedPoint.square(a[i], fixed) - FixedPoint.square(b[i], fixed)
-                        sums.squares[i] = q
+                        squares[i] = q
                     }
                 }
-                var place = 0
-                while place < count {
-                    finish(sums, place, results.cells + place)
-                    place += 8
-                }
+                for moment in stride(from: 0, to: count, by: 8) { finish(sums, moment, results.cells + moment) }
                 (base + start).update(from: results.cells, count: count)
                 start += count
             }

@@ -98,10 +98,17 @@ extension Rolling {
         }
         out.withUnsafeMutableBufferPointer { out in
             guard let base = out.baseAddress else { return }
+            // A histogram waits for itself; sixty-four of them do not wait for each other. Each begins a window early.
+            let part = (count + 63) / 64
             for (number, share) in shares.enumerated() {
-                follow(
-                    Swift.min(Swift.max(share, 0), 1), run.codes.cells, count, window, scale, Swift.max(1, fewest),
-                    into: base + number * count)
+                let to = base + number * count
+                if part < 64 || window > 3 * part {
+                    follow(
+                        Swift.min(Swift.max(share, 0), 1), run.codes.cells, count, window, scale,
+                        Swift.max(1, fewest), into: to)
+                } else {
+                    inParts(share, run.codes.cells, count, part, window, scale, fewest, into: to)
+                }
             }
         }
     }
@@ -109,6 +116,46 @@ extension Rolling {
     /// Median of one series along time; as for blocks.
     public static func median(of run: borrowing PaneRun, window: Int, fewest: Int = 1, into out: inout [Float]) {
         quantiles([0.5], of: run, window: window, fewest: fewest, into: &out)
+    }
+
+    /// The run as sixty-four parts beside each other, time in the lanes.
+    private static func inParts(
+        _ share: Double, _ codes: UnsafePointer<UInt8>, _ count: Int, _ part: Int, _ window: Int,
+        _ scale: CodeScale, _ fewest: Int, into out: UnsafeMutablePointer<Float>
+    ) {
+        let before = window - 1
+        let line = Rows<UInt8>(count: (before + 64 * part) / 64 + 2, repeating: 0)
+        (line.cells + before).update(from: codes, count: count)
+        let height = before + part
+        let rows = Rows<UInt8>(count: height + 16, repeating: 0)
+        for row in stride(from: 0, to: height, by: 16) {
+            for lane in stride(from: 0, to: 64, by: 16) {
+                vk_turn_tile(line.cells + lane * part + row, Int64(part), rows.row(row) + lane)
+            }
+        }
+        let blank = Rows<UInt8>(count: 1, repeating: 0)
+        let results = Rows<Float>(count: 64, repeating: 0)
+        let histogram = LaneHistogram(scale: scale, shares: [share], fewest: fewest)
+        for row in 0..<before { histogram.move(in: rows.row(row), out: blank.cells) }
+        histogram.rewind()
+        var start = 0
+        while start < part {
+            let end = Swift.min(start + 64, part)
+            for moment in start..<end {
+                let entering = rows.row(before + moment)
+                let leaving = moment > 0 ? rows.row(moment - 1) : blank.cells
+                histogram.move(in: entering, out: leaving)
+                histogram.follow(0, in: entering, out: leaving, into: results.row(moment - start))
+            }
+            for lane in 0..<64 {
+                let to = out + lane * part
+                // The last parts may be shorter, or empty.
+                for moment in start..<Swift.max(start, Swift.min(end, count - lane * part)) {
+                    to[moment] = results.cells[(moment - start) * 64 + lane]
+                }
+            }
+            start = end
+        }
     }
 
     private static func follow(
@@ -143,7 +190,7 @@ extension Rolling {
             let part = wanted - Double(rank)
             if part > 0 {
                 let next = mark.code(holding: rank + 1, in: column, stride: 1)
-                value += scale.step * Float(part * Double(next - mark.code))
+                value = Float(Double(value) + part * Double(scale.step) * Double(next - mark.code))
             }
             out[place] = value
         }

@@ -5,11 +5,12 @@ import CKernels
 /// A window that reaches before the block's first row is as long as there are rows. Not measured (NaN, infinite, beyond
 /// the block's range) enters nothing; a window with fewer than `fewest` values gives NaN, and so does an empty one. Every
 /// result is a function of the values in its window alone: integer sums, sums that never round (`FixedPoint`) and order
-/// statistics have no memory, so blocks may be cut anywhere. Cost is O(1) a cell whatever the window, unless said
+/// statistics have no memory, so blocks may be cut anywhere. Bits agree between blocks that keep values in the same way;
+/// between bytes and Floats those of deviations, slopes and scores may differ in the last place. Cost is O(1) a cell whatever the window, unless said
 /// otherwise. `RollingTwin` computes the same from the definition.
 public enum Rolling {
-    /// Longest window, in rows: a year of minutes.
-    public static let longest = 525_600
+    /// Longest window, in rows: twelve days of seconds, two years of minutes.
+    public static let longest = 1 << 20
 
     /// What all kernels over rows share: which rows to write, and the rows that enter and leave.
     struct Pass: ~Copyable {
@@ -42,7 +43,7 @@ public enum Rolling {
         }
     }
 
-    /// Mean. For codes exact in integers; within ½ ulp of Float of the exact mean otherwise.
+    /// Mean: the exact sum, divided and rounded.
     ///
     /// - Parameters:
     ///   - window: rows, 1 to `longest`.
@@ -84,8 +85,7 @@ public enum Rolling {
             }
             return
         }
-        // Float holds sums of codes exactly up to 2²⁴.
-        guard window <= (1 << 24) / CodeScale.codes else {
+        guard scale.sumsFitFloat(window: window) else {
             let state = Rows<Double>(count: 2, repeating: 0)
             let fixed = block.fixed.cuts(window: window)
             for row in pass.reading {
