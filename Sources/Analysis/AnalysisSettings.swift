@@ -34,7 +34,7 @@ public struct AnalysisSettings: Sendable {
 public enum LoadFormula: Sendable {
     /// TRIMP (Banister 1991): by the share of heart-rate reserve, exponentially.
     case banister
-    /// Summated zones (Edwards 1993): minutes × 1 … 5 at 50, 60, 70, 80, 90 % of the maximum heart rate.
+    /// Summated zones (Edwards 1993): minutes × 1 … 5 above 50, 60, 70, 80, 90 % of the maximum heart rate.
     case edwards
 }
 
@@ -56,6 +56,8 @@ public struct ClosedTick: Sendable {
     public var tick: Timestamp
     /// To be stored: measured samples with their final quality, in the order (time, metric, source), then derived ones.
     public var samples: [Sample] = []
+    /// What detectors said, before it was rounded to samples. Of a daily series some may be no news.
+    public var derived: [DerivedValue] = []
     /// The session that was completed at this tick.
     public var sessionCompleted: ExerciseSession?
     /// Metrics for which another source speaks from now on.

@@ -10,6 +10,8 @@ public struct FileAnalysis: Sendable {
     public private(set) var sessions: [ExerciseSession] = []
     /// The samples as the path judged them: quality, merged view.
     public private(set) var measured = 0
+    /// Derived values as detectors said them.
+    private var exact: [Key: Double] = [:]
     /// What intake put aside.
     public private(set) var counts = IntakeCounts()
 
@@ -27,6 +29,9 @@ public struct FileAnalysis: Sendable {
             while next <= time {
                 let closed = analysis.close(tick: Timestamp(milliseconds: next))
                 measured += closed.samples.count
+                for value in closed.derived {
+                    exact[Key(metric: value.metric, time: Swift.min(value.time, next))] = value.value
+                }
                 for sample in closed.samples where sample.source == .derived { found.append(sample) }
                 if let session = closed.sessionCompleted { sessions.append(session) }
                 let due = analysis.nextDeadline?.milliseconds ?? .max
@@ -47,6 +52,18 @@ public struct FileAnalysis: Sendable {
         }
         counts = analysis.counts
         derived = Self.latest(found)
+    }
+
+    private struct Key: Hashable {
+        var metric: Metric
+        var time: Int64
+    }
+
+    /// The value of one of `derived`, unrounded: samples keep seven digits.
+    public func value(of sample: Sample) -> Double {
+        let known = exact[Key(metric: sample.metric, time: sample.time.milliseconds)]
+        guard let known, Float(known) == sample.value else { return Double(sample.value) }
+        return known
     }
 
     private static func roundedUp(_ time: Int64) -> Int64 {

@@ -17,6 +17,7 @@ extension PersonAnalysis {
             let found = detectors.close(moment(end, session: session))
             if session != nil { isPressing = true }
             session = nil
+            closed.derived += found
             for value in found {
                 guard value.value.isFinite, Intake.isMoment(Timestamp(milliseconds: value.time)) else { continue }
                 if value.metric.isDaily {

@@ -50,6 +50,8 @@ struct Arrival: Sendable {
     var isLate: Bool
     /// Milliseconds for which a level or beat of its source holds (2.5 × its cadence).
     var hold: Int64
+    /// Milliseconds between its values; 0 while that is not known.
+    var cadence: Int64 = 0
     /// The person's local day of the sample's time.
     var day: DaySpan
 }
@@ -70,12 +72,12 @@ struct DetectorTick: Sendable {
 }
 
 /// A value of a derived series.
-struct DerivedValue: Sendable, Hashable {
-    var metric: Metric
-    var value: Double
+public struct DerivedValue: Sendable, Hashable {
+    public var metric: Metric
+    public var value: Double
     /// When it was true. Of a daily series: a moment within its local day. Of others: not after the tick; a value that
     /// rules are to see is stamped with the tick itself.
-    var time: Int64
+    public var time: Int64
     /// Milliseconds before `time` of the moment it speaks of, where a detector knows only later. Not of daily series.
-    var span: UInt32 = 0
+    public var span: UInt32 = 0
 }

@@ -56,7 +56,7 @@ protocol DetectorVisitor {
 }
 
 extension Detectors {
-    /// A state that changed quietly is written at the first tick of each quarter of an hour of UTC. What came in between
+    /// A state that changed quietly is written once in each quarter of an hour. What came in between
     /// is in the store, and given again after a restart (`PersonAnalysis.rebuild`).
     static let savingInterval: Int64 = 15 * 60_000
     /// Before the name in the component of its state.
@@ -110,19 +110,28 @@ extension Detectors {
 // MARK: States
 
 extension Detectors {
+    /// Where in the quarter of an hour a person's states are taken down: not all at the same tick.
+    private static func phase(of person: PersonID) -> Int64 {
+        Int64(person.low % UInt64(savingInterval / SeriesPanes.fineLength)) * SeriesPanes.fineLength
+    }
+
     /// Takes down the states that changed and are due: all of them when `isPressing`.
     ///
     /// Called when a tick was closed, so that what is written follows from the ticks, not from when commits happen.
     mutating func record(at tick: Int64, isPressing: Bool, person: PersonID) {
         guard isPressing || tick >= nextRecord else { return }
+        let phase = Self.phase(of: person)
         struct Writing: DetectorVisitor {
             let tick: Int64
             let isPressing: Bool
             let person: PersonID
+            let phase: Int64
             var states: [ComponentState] = []
             mutating func visit<D: Detector>(_ held: inout HeldDetector<D>) {
                 let interval = Detectors.savingInterval
-                guard held.detector.isChanged, isPressing || tick / interval > held.saved / interval else { return }
+                guard held.detector.isChanged,
+                    isPressing || (tick + phase) / interval > (held.saved + phase) / interval
+                else { return }
                 var writer = ByteWriter()
                 writer.integer(tick)
                 held.detector.write(to: &writer)
@@ -134,8 +143,8 @@ extension Detectors {
                 held.saved = tick
             }
         }
-        nextRecord = (tick / Self.savingInterval + 1) * Self.savingInterval
-        var pass = Writing(tick: tick, isPressing: isPressing, person: person)
+        nextRecord = ((tick + phase) / Self.savingInterval + 1) * Self.savingInterval - phase
+        var pass = Writing(tick: tick, isPressing: isPressing, person: person, phase: phase)
         visit(&pass)
         for state in pass.states {
             unsaved.removeAll { $0.component == state.component }

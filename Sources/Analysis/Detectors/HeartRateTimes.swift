@@ -4,8 +4,9 @@ import Vitals
 /// zones are computed from once the day's resting heart rate is known.
 ///
 /// Whole milliseconds, so that no order of adding matters. A value counts until the next one, for at most `longestHold`
-/// or its source's hold, whichever is longer; the last one before a pause that leads into another day counts for
-/// nothing, since nobody knows for how long it held. Late values count in minutes of which nothing was known in time.
+/// or the usual distance of its source's values, whichever is longer; the last one before a pause that leads into another
+/// day counts for nothing, since nobody knows for how long it held. Late values count in minutes of which nothing was
+/// known in time.
 struct HeartRateTimes: Sendable, Equatable {
     /// Values further apart count for this long; ten seconds is what training software takes for a pause.
     static let longestHold: Int64 = 10_000

@@ -79,9 +79,9 @@ struct TrainingLoad: Detector {
         return x * a * Exponential.of(b * x)
     }
 
-    /// Edwards' weight of a minute: 1 … 5 from 50, 60, 70, 80 and 90 % of the maximum on.
+    /// Edwards' weight of a minute: 1 … 5 above 50, 60, 70, 80 and 90 % of the maximum.
     static func zone(_ rate: Double, most: Double) -> Double {
-        Double(SessionView.zoneBegins.count { rate >= $0 * most })
+        Double(SessionView.zoneBegins.count { rate > $0 * most })
     }
 
     static func load(
@@ -109,7 +109,7 @@ struct TrainingLoad: Detector {
         if days.last.map({ day.number > $0.day.number }) ?? true { days.append(HeartRateTimes(day: day)) }
         guard let place = days.firstIndex(where: { $0.day.number == day.number }) else { return }
         isChanged = true
-        let longest = Swift.max(HeartRateTimes.longestHold, arrival.hold)
+        let longest = Swift.max(HeartRateTimes.longestHold, arrival.cadence)
         if arrival.isLate {
             guard !days[place].isTimely(time) else { return }
             count(newestLate, until: time, longest, in: place)

@@ -3,9 +3,12 @@ import Vitals
 extension MetricSeries {
     /// How a used sample reaches detectors.
     @inline(__always) func arrival(of sample: Sample, source: Int, tick: Int64, day: DaySpan) -> Arrival {
-        Arrival(
-            tick: tick, isLate: Intake.tick(of: sample, isIncrement: kind == .increment).late,
-            hold: kind == .increment ? 0 : sources[source].cadence.hold(at: tick), day: day)
+        let hold = kind == .increment ? 0 : sources[source].cadence.hold(at: tick)
+        // A hold like the first one was not learned; a device that really reports every 24 s is taken for a new one.
+        let isLearned = hold != Cadence.defaultHold || sources[source].fixedCadence != nil
+        return Arrival(
+            tick: tick, isLate: Intake.tick(of: sample, isIncrement: kind == .increment).late, hold: hold,
+            cadence: isLearned ? hold * 2 / 5 : 0, day: day)
     }
 
     /// Whether late samples complete something.

@@ -49,7 +49,7 @@ enum AnalyzeSeries {
             for sample in analysis.derived {
                 guard let place = asked.firstIndex(of: sample.metric.name) else { continue }
                 // What a detector knows only later stands at the moment it speaks of.
-                rows.append(Row(time: sample.start, place: place, value: Double(sample.value)))
+                rows.append(Row(time: sample.start, place: place, value: analysis.value(of: sample)))
             }
         }
         rows.sort { ($0.time, $0.place) < ($1.time, $1.place) }
