@@ -10,16 +10,19 @@ enum Vitald {
     /// Every command, in the order of the help.
     static let commands: [any Subcommand.Type] = [
         RunCommand.self, DemoCommand.self, ReplayCommand.self, SimulateCommand.self, ImportCommand.self,
-        AnalyzeCommand.self, QueryCommand.self, SeriesCommand.self, EventsCommand.self, ExplainCommand.self, CheckCommand.self,
+        AnalyzeCommand.self, QueryCommand.self, SeriesCommand.self, SamplesCommand.self, EventsCommand.self,
+        ExplainCommand.self, CheckCommand.self,
         DecodeCommand.self, BenchCommand.self, StatusCommand.self, DevicesListCommand.self, DevicesScanCommand.self,
         DevicesProbeCommand.self, DevicesInfoCommand.self, DevicesMonitorCommand.self, DevicesPairCommand.self,
         DevicesForgetCommand.self, AlertAckCommand.self, PlanAcceptCommand.self, PlanDeclineCommand.self,
-        ReloadCommand.self, StopCommand.self, VersionCommand.self,
+        StoreStatsCommand.self, StoreCheckCommand.self, StoreSealCommand.self, ReloadCommand.self, StopCommand.self,
+        VersionCommand.self,
     ]
 
     /// Words that stand before others: `alert ack`.
     static let groups = [
         ("alert", "Answer alerts"),
+        ("store", "Look after a store"),
         ("plan", "Answer proposed changes of an exercise plan"),
         (
             "devices",

@@ -6,7 +6,7 @@ import Vitals
 
 @Suite("Faults") struct FaultTests {
     private static let tables = [
-        "series", "sample", "event", "outbox", "state", "command", "person", "device", "assignment",
+        "series", "journal", "event", "outbox", "state", "command", "person", "device", "assignment",
     ]
 
     /// A commit with something for each table.
@@ -76,7 +76,7 @@ import Vitals
         commit.samples.append(
             PersonSamples(
                 person: Invention.persons[0],
-                samples: (0..<5000 as Range<Int64>).map { i in
+                samples: (0..<20_000 as Range<Int64>).map { i in
                     let time = start + .seconds(i)
                     return Sample(
                         metric: .ecg, value: Float(i), time: time, received: time, source: Invention.sources[0])
@@ -106,7 +106,11 @@ import Vitals
                 _ = try store.states(of: summary.key.person)
                 try store.samples(of: summary.key.person, metrics: [], in: .all) { _ in }
             }
-            if store.isWriter { try store.commit(fullCommit(seed: 8)) }
+            if let problem = try store.check().first { throw StoreError(.damaged, path: path, problem) }
+            if store.isWriter {
+                try store.commit(fullCommit(seed: 8))
+                try store.sealAll()
+            }
         }
     }
 
@@ -194,6 +198,7 @@ import Vitals
                 if microseconds % 2 != 0 { setitimer(__itimer_which_t(0), &timer, nil) }
                 while true {
                     var sequence = try store.commit(FaultTests.numbered(store.sequence + 1))
+                    if sequence % 5 == 0 { try store.sealAll() }
                     Glibc.write(log, &sequence, 8)
                 }
             }

@@ -50,13 +50,54 @@ import Vitals
         PRAGMA journal_mode = WAL;
         """
 
-    private func makeVersion1(at path: String) throws {
+    /// The views of version 2. A fixture as well.
+    private static let version2 = """
+        CREATE TABLE metric(id INTEGER PRIMARY KEY, name TEXT NOT NULL, unit TEXT NOT NULL);
+        CREATE VIEW samples AS SELECT
+            coalesce(person.name, lower(hex(series.person))) AS person,
+            coalesce(metric.name, series.metric) AS metric,
+            metric.unit AS unit,
+            coalesce(device.name, lower(hex(series.source))) AS source,
+            sample.time AS time_ms,
+            strftime('%Y-%m-%dT%H:%M:%fZ', sample.time / 1000.0, 'unixepoch') AS time,
+            sample.value AS value,
+            sample.span AS span_ms,
+            sample.time + sample.lag AS received_ms,
+            sample.quality AS quality,
+            sample.revision AS revision
+        FROM series CROSS JOIN sample ON sample.series = series.id
+            LEFT JOIN metric ON metric.id = series.metric
+            LEFT JOIN person ON person.id = series.person
+            LEFT JOIN device ON device.id = series.source;
+        CREATE VIEW events AS SELECT
+            lower(hex(event.id)) AS id,
+            coalesce(person.name, lower(hex(event.person))) AS person,
+            event.kind AS kind,
+            event.phase AS phase,
+            event.rule AS rule,
+            CASE event.severity WHEN 0 THEN 'info' WHEN 1 THEN 'notice' WHEN 2 THEN 'warning' ELSE 'urgent' END
+                AS severity,
+            event.onset AS onset_ms,
+            strftime('%Y-%m-%dT%H:%M:%fZ', event.onset / 1000.0, 'unixepoch') AS onset,
+            event.decided AS decided_ms,
+            strftime('%Y-%m-%dT%H:%M:%fZ', event.decided / 1000.0, 'unixepoch') AS decided,
+            event.title AS title,
+            event.text AS text,
+            event.sequence AS sequence
+        FROM event LEFT JOIN person ON person.id = event.person;
+        PRAGMA user_version = 2;
+        """
+
+    private static let earlier = [1, 2]
+
+    private func make(version: Int, at path: String) throws {
         let raw = try Connection(path: path, file: path, flags: 2 | 4)
         try raw.execute(Self.version1)
+        if version >= 2 { try raw.execute(Self.version2) }
         raw.close()
     }
 
-    private func check(_ store: SQLiteStore) throws {
+    private func check(_ store: SQLiteStore, isUpgraded: Bool = false) throws {
         #expect(store.sequence == 3)
         #expect(store.identity.epoch == UInt64(bitPattern: -5))
         #expect("\(store.identity.hub)" == "00010203-0405-0607-0809-0a0b0c0d0e0f")
@@ -68,7 +109,8 @@ import Vitals
         #expect(
             samples == [
                 Sample(
-                    metric: .heartRate, value: 61.5, time: time, received: time + .milliseconds(120), source: source),
+                    metric: .heartRate, value: 61.5, time: time,
+                    received: isUpgraded ? time : time + .milliseconds(120), source: source),
                 Sample(
                     metric: .heartRate, value: 62, time: time + .seconds(1), received: time + .seconds(4),
                     source: source,
@@ -80,10 +122,12 @@ import Vitals
         #expect(try store.series(of: nil).map(\.count) == [2])
     }
 
-    @Test("a store of version 1 is read as it is, and upgraded with all its content when opened for writing")
-    func upgrade() throws {
+    @Test(
+        "a store of an earlier version is read as it is, and upgraded with all its content when opened for writing",
+        arguments: earlier)
+    func upgrade(version: Int) throws {
         let folder = try Folder()
-        try makeVersion1(at: folder.store)
+        try make(version: version, at: folder.store)
         let before = try bytes(of: folder.store)
         let reader = try SQLiteStore.open(path: folder.store, mode: .read)
         try check(reader)
@@ -91,17 +135,17 @@ import Vitals
         #expect(try bytes(of: folder.store) == before)
 
         let store = try openToWrite(folder.store)
-        try check(store)
+        try check(store, isUpgraded: true)
         #expect(try store.connection.integer("PRAGMA user_version") == Int64(Migrations.current))
-        #expect(try store.connection.integer("SELECT count(*) FROM samples WHERE metric = 'heart_rate'") == 2)
+        #expect(try store.connection.integer("SELECT sum(count) FROM chunks WHERE metric = 'heart_rate'") == 2)
         #expect(try store.commit(Commit(at: Timestamp(milliseconds: 0))) == 4)
     }
 
-    @Test("an upgraded store has the schema of a new one")
-    func sameSchema() throws {
+    @Test("an upgraded store has the schema of a new one", arguments: earlier)
+    func sameSchema(version: Int) throws {
         let folder = try Folder()
         let new = try openToWrite(folder.store)
-        try makeVersion1(at: folder.path + "/old.db")
+        try make(version: version, at: folder.path + "/old.db")
         let old = try openToWrite(folder.path + "/old.db")
         func schema(_ store: SQLiteStore) throws -> [String] {
             let statement = try store.connection.prepare(
@@ -118,7 +162,7 @@ import Vitals
     @Test("an upgrade that fails leaves the store at its version")
     func failedUpgrade() throws {
         let folder = try Folder()
-        try makeVersion1(at: folder.store)
+        try make(version: 1, at: folder.store)
         let raw = try Connection(path: folder.store, file: folder.store, flags: 2)
         try raw.execute("CREATE TABLE samples(x)")
         raw.close()
@@ -141,7 +185,7 @@ import Vitals
         let folder = try Folder()
         try openToWrite(folder.store).close()
         let raw = try Connection(path: folder.store, file: folder.store, flags: 2)
-        try raw.execute("INSERT INTO series VALUES(1, zeroblob(16), 60000, zeroblob(16), 1, 0, 0)")
+        try raw.execute("INSERT INTO series VALUES(1, zeroblob(16), 60000, zeroblob(16), 1, 0, 0, 0)")
         raw.close()
         #expect(code { _ = try openToWrite(folder.store) } == .newer)
     }
@@ -174,17 +218,17 @@ import Vitals
             guard try statement.step() else { return [] }
             return (0..<6).map { statement.text($0) }
         }
+        try store.sealAll()
         #expect(
-            try row("SELECT person, metric, unit, source, time, value FROM samples")
+            try row("SELECT person, metric, unit, source, first, mean FROM chunks")
                 == ["ana", "heart_rate", "/min", "strap", "2024-01-01T00:00:00.250Z", "61.5"])
         #expect(
             try row("SELECT person, severity, title, text, decided, id FROM events")
                 == ["ana", "warning", "High", "why", "2024-01-01T00:00:01.250Z", "00000000000000010000000000000002"])
         let plan = try store.connection.prepare(
-            "EXPLAIN QUERY PLAN SELECT value FROM samples WHERE person = 'ana' AND metric = 'heart_rate' AND time_ms > 5"
-        )
+            "EXPLAIN QUERY PLAN SELECT mean FROM chunks WHERE person = 'ana' AND metric = 'heart_rate'")
         var steps: [String] = []
         try plan.forEachRow { steps.append(plan.text(3)) }
-        #expect(steps.contains { $0.contains("sample USING PRIMARY KEY (series=? AND time>?)") }, "\(steps)")
+        #expect(steps.contains { $0.contains("chunk USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)") }, "\(steps)")
     }
 }

@@ -2,31 +2,35 @@
 ///
 /// Borrows memory: valid as long as the buffer it was made of.
 public struct PackedBytes {
-    let base: UnsafeRawPointer?
+    @usableFromInline let base: UnsafeRawPointer?
     public let count: Int
-    public private(set) var offset = 0
+    @usableFromInline var offset = 0
 
-    public init(_ bytes: UnsafeRawBufferPointer) {
+    @inlinable public init(_ bytes: UnsafeRawBufferPointer) {
         base = bytes.baseAddress
         count = bytes.count
     }
 
-    public var remaining: Int { count - offset }
+    @inlinable public var remaining: Int { count - offset }
 
     /// The next `size` bytes.
-    public mutating func take(_ size: Int) throws(PackingError) -> UnsafeRawBufferPointer {
+    @inlinable public mutating func take(_ size: Int) throws(PackingError) -> UnsafeRawBufferPointer {
         guard size >= 0, size <= remaining else { throw .truncated }
         defer { offset += size }
         return UnsafeRawBufferPointer(start: next, count: size)
     }
 
     /// Where the next bytes begin; `nil` of an empty buffer.
-    var next: UnsafeRawPointer? { base.map { $0 + offset } }
+    @inlinable var next: UnsafeRawPointer? { base.map { $0 + offset } }
 
-    public mutating func byte() throws(PackingError) -> UInt8 { try take(1)[0] }
+    @inlinable public mutating func byte() throws(PackingError) -> UInt8 {
+        guard offset < count, let base else { throw .truncated }
+        defer { offset += 1 }
+        return base.load(fromByteOffset: offset, as: UInt8.self)
+    }
 
     /// Little-endian, in so many bytes (0 to 8).
-    public mutating func integer(bytes size: Int) throws(PackingError) -> UInt64 {
+    @inlinable public mutating func integer(bytes size: Int) throws(PackingError) -> UInt64 {
         guard size <= 8 else { throw .malformed }
         var value: UInt64 = 0
         for (i, byte) in try take(size).enumerated() { value |= UInt64(byte) << UInt64(8 * i) }
@@ -34,7 +38,7 @@ public struct PackedBytes {
     }
 
     /// Unsigned LEB128, of ten bytes at most.
-    public mutating func varint() throws(PackingError) -> UInt64 {
+    @inlinable public mutating func varint() throws(PackingError) -> UInt64 {
         var value: UInt64 = 0
         for shift in stride(from: UInt64(0), to: 64, by: 7) {
             let next = try byte()
@@ -47,7 +51,7 @@ public struct PackedBytes {
     }
 
     /// A zigzag varint.
-    public mutating func signed() throws(PackingError) -> Int64 { Int64(zigzag: try varint()) }
+    @inlinable public mutating func signed() throws(PackingError) -> Int64 { Int64(zigzag: try varint()) }
 }
 
 extension [UInt8] {

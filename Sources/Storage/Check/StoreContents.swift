@@ -3,8 +3,9 @@ import Vitals
 /// In which way two stores differ in content, in one line, or `nil` when they are equal.
 ///
 /// Equal means: the same people, samples (measured and derived), events and component states, whatever the stores'
-/// identity, sequence numbers and commit boundaries. Devices, assignments, commands and outbox do not count: they say
-/// how the content came about.
+/// identity, sequence numbers and commit boundaries, and whatever of them rests already: when a sample was received counts
+/// for late ones only (``ChunkCodec``). Devices, assignments, commands and outbox do not count: they say how the content
+/// came about.
 ///
 /// Reads all samples of both stores once, in constant memory; where they differ, the range is halved until the first
 /// difference is found.
@@ -118,7 +119,7 @@ private struct SampleComparison {
 
     private func digest(_ store: Store, _ range: TimeRange) throws(StoreError) -> Digest {
         var digest = Digest()
-        try store.samples(of: person, metrics: [metric], in: range) { digest.add($0) }
+        try store.samples(of: person, metrics: [metric], in: range) { digest.add($0.atRest) }
         return digest
     }
 
@@ -139,8 +140,8 @@ private struct SampleComparison {
     private func directDifference(in range: TimeRange) throws(StoreError) -> String? {
         var left: [Sample] = []
         var right: [Sample] = []
-        try a.samples(of: person, metrics: [metric], in: range) { left.append($0) }
-        try b.samples(of: person, metrics: [metric], in: range) { right.append($0) }
+        try a.samples(of: person, metrics: [metric], in: range) { left.append($0.atRest) }
+        try b.samples(of: person, metrics: [metric], in: range) { right.append($0.atRest) }
         for i in 0..<max(left.count, right.count) {
             let (x, y) = (i < left.count ? left[i] : nil, i < right.count ? right[i] : nil)
             if let x, let y, areSame(x, y) { continue }

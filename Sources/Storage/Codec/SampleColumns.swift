@@ -58,6 +58,10 @@ struct SampleColumns: Equatable {
             quality: Quality(rawValue: qualities[i]), revision: revisions[i])
     }
 
+    func trait(_ i: Int) -> SampleTrait {
+        SampleTrait(delay: delays[i], span: spans[i], quality: qualities[i], revision: revisions[i])
+    }
+
     /// The index of the first sample not before `time`. O(log n).
     func index(notBefore time: Int64) -> Int { index(notBefore: time, in: 0..<count) }
 

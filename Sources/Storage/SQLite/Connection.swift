@@ -126,5 +126,10 @@ final class Connection {
         SQLiteError(code, of: handle, doing: doing).storeError(path: path)
     }
 
-    private var closed: StoreError { StoreError(.other, path: path, "the store is closed: open it again") }
+    /// What to throw when the file holds what vitald never writes.
+    func damage(_ what: String) -> StoreError {
+        StoreError(.damaged, path: path, "it holds \(what): the file is damaged; \(SQLiteError.rescue)")
+    }
+
+    var closed: StoreError { StoreError(.other, path: path, "the store is closed: open it again") }
 }

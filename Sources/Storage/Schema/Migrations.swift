@@ -9,6 +9,9 @@ enum Migrations {
         /// For messages.
         let name: String
         let sql: String
+        /// What SQL alone cannot do, between the two.
+        var work: (@Sendable (Connection) throws(StoreError) -> Void)?
+        var then = ""
     }
 
     /// "vita": marks the file as vitald's (`PRAGMA application_id`; sqlite.org/fileformat.html, offset 68).
@@ -24,6 +27,7 @@ enum Migrations {
     static let steps: [Step] = [
         Step(name: "tables", sql: tables),
         Step(name: "views", sql: views),
+        Step(name: "chunks", sql: chunks, work: restRows, then: withoutRows),
     ]
 
     /// Brings the store at `version` to the current one.
@@ -32,6 +36,8 @@ enum Migrations {
             do throws(StoreError) {
                 try connection.write { () throws(StoreError) in
                     try connection.execute(step.sql)
+                    try step.work?(connection)
+                    try connection.execute(step.then)
                     try connection.execute("PRAGMA user_version = \(index + 1)")
                 }
             } catch {
@@ -126,5 +132,70 @@ enum Migrations {
             event.text AS text,
             event.sequence AS sequence
         FROM event LEFT JOIN person ON person.id = event.person;
+        """
+
+    // MARK: Version 3
+
+    // A commit's samples are one row of the journal, which makes it durable; later they are laid to rest in chunks, series
+    // by series. `series.upto` is the commit up to which count, first and last are told: what the journal holds beyond it
+    // is added by whoever reads them.
+    private static let chunks = """
+        CREATE TABLE journal(sequence INTEGER PRIMARY KEY, at INTEGER NOT NULL, bytes BLOB NOT NULL);
+        CREATE TABLE chunk(
+            key INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL, count INTEGER NOT NULL,
+            usable INTEGER NOT NULL, minimum REAL, maximum REAL, sum REAL NOT NULL, covered INTEGER NOT NULL,
+            bytes BLOB NOT NULL);
+        CREATE TABLE damaged_chunk(number INTEGER PRIMARY KEY, key INTEGER NOT NULL, bytes BLOB NOT NULL);
+        ALTER TABLE series ADD COLUMN upto INTEGER NOT NULL DEFAULT 0;
+        UPDATE series SET upto = (SELECT sequence FROM head);
+        """
+
+    /// Lays the rows of earlier versions to rest: about a second for a million.
+    @Sendable private static func restRows(of connection: Connection) throws(StoreError) {
+        let table = ChunkTable(connection: connection)
+        let series = try connection.prepare("SELECT id, metric FROM series ORDER BY id")
+        try series.forEachRow { () throws(StoreError) in
+            let id = series.int64(0)
+            let metric = UInt16(exactly: series.int64(1)).flatMap(Metric.init(rawValue:))
+            guard id > 0, id <= Int64(Int32.max) else { throw series.damage("a series numbered \(id)") }
+            var columns = SampleColumns()
+            let rows = try connection.prepare("\(SampleRows.sql) WHERE series = ? ORDER BY time")
+            rows.bind(1, id)
+            while try rows.step() {
+                columns.append(SampleRows.sample(rows, of: .heartRate, from: DeviceID(high: 0, low: 0)))
+                // A day of seconds at a time.
+                if columns.count >= 86_400 {
+                    try table.rest(columns, series: id, isIncrement: metric?.kind == .increment)
+                    columns = SampleColumns()
+                }
+            }
+            try table.rest(columns, series: id, isIncrement: metric?.kind == .increment)
+        }
+    }
+
+    // The view `samples` cannot see into chunks: `vitald samples` prints them, and `chunks` shows their sums.
+    private static let withoutRows = """
+        DROP VIEW samples;
+        DROP TABLE sample;
+        CREATE VIEW chunks AS SELECT
+            coalesce(person.name, lower(hex(series.person))) AS person,
+            coalesce(metric.name, series.metric) AS metric,
+            metric.unit AS unit,
+            coalesce(device.name, lower(hex(series.source))) AS source,
+            chunk.first AS first_ms,
+            strftime('%Y-%m-%dT%H:%M:%fZ', chunk.first / 1000.0, 'unixepoch') AS first,
+            chunk.last AS last_ms,
+            strftime('%Y-%m-%dT%H:%M:%fZ', chunk.last / 1000.0, 'unixepoch') AS last,
+            chunk.count AS count,
+            chunk.usable AS usable,
+            chunk.minimum AS minimum,
+            chunk.maximum AS maximum,
+            chunk.sum AS sum,
+            chunk.sum / nullif(chunk.usable, 0) AS mean,
+            chunk.covered AS covered_ms
+        FROM series CROSS JOIN chunk ON chunk.key BETWEEN series.id << 32 AND (series.id << 32) + 4294967295
+            LEFT JOIN metric ON metric.id = series.metric
+            LEFT JOIN person ON person.id = series.person
+            LEFT JOIN device ON device.id = series.source;
         """
 }

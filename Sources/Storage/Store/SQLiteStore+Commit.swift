@@ -4,32 +4,37 @@ extension SQLiteStore {
     /// Writes `commit` in one transaction with the next sequence number and returns that; an empty commit has one too.
     ///
     /// Durable when it returns. After an error nothing of it is in the store, and the store can be used again. Costs one
-    /// `fsync` and O(rows).
+    /// `fsync` and O(rows); now and then another for a slice of the seal (``settle(at:)``), which the commit does not
+    /// depend on.
     @discardableResult
     public func commit(_ commit: Commit) throws(StoreError) -> UInt64 {
         guard isWriter else {
             throw StoreError(.unwritable, path: connection.path, "it is open for reading only: open it for writing")
         }
         let next = lastSequence &+ 1
+        var row: [UInt8]?
         do throws(StoreError) {
             try connection.write { () throws(StoreError) in
                 try advance(to: next, at: commit.at)
                 for person in commit.people { try upsert(person, next) }
                 for device in commit.devices { try upsert(device, next) }
                 for assignment in commit.assignments { try upsert(assignment, next) }
-                for batch in commit.samples { try insert(batch) }
-                try updateExtents()
+                for batch in commit.samples { try intake.take(batch) }
+                row = intake.row(next)
+                if let row { try insert(row, next, at: commit.at) }
+                try intake.writeExtents(next)
                 for event in commit.events { try insert(event, next) }
                 for item in commit.outbox { try insert(item, next) }
                 for state in commit.states { try replace(state, next) }
                 for command in commit.commands { try insert(command, next) }
             }
         } catch {
-            catalogue.undo()
+            intake.undo()
             throw error
         }
-        catalogue.keep()
+        intake.keep(row, next)
         lastSequence = next
+        settle(at: commit.at)
         return next
     }
 

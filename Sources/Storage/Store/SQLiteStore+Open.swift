@@ -54,8 +54,9 @@ extension SQLiteStore {
         try nameMetrics(connection)
         let (identity, sequence) = try head(of: connection)
         let store = SQLiteStore(
-            connection: connection, isWriter: true, lock: lock, identity: identity, sequence: sequence)
-        try store.loadCatalogue()
+            connection: connection, isWriter: true, lock: lock, identity: identity, sequence: sequence,
+            version: Migrations.current)
+        try store.loadJournal()
         return store
     }
 
@@ -131,12 +132,6 @@ extension SQLiteStore {
         }
     }
 
-    private func loadCatalogue() throws(StoreError) {
-        try forEachSeries(of: nil, order: "id") { row in
-            catalogue.load(id: row.id, key: row.key, extent: row.extent)
-        }
-    }
-
     // MARK: Reading
 
     private static func openToRead(_ place: StorePlace) throws(StoreError) -> SQLiteStore {
@@ -156,7 +151,8 @@ extension SQLiteStore {
         try tune(connection)
         let (identity, sequence) = try head(of: connection)
         return SQLiteStore(
-            connection: connection, isWriter: false, lock: lock, identity: identity, sequence: sequence)
+            connection: connection, isWriter: false, lock: lock, identity: identity, sequence: sequence,
+            version: try StorePlace.checkVersion(connection))
     }
 
     private static func reader(of place: StorePlace, file: String, flags: Int32) throws(StoreError) -> Connection {

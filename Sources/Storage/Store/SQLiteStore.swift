@@ -21,21 +21,34 @@ public final class SQLiteStore: Store {
     let isWriter: Bool
     /// Held by writers, and by readers of a store in a folder they cannot write.
     private var lock: WriterLock?
-    /// The writer's; empty for readers.
-    var catalogue = SeriesCatalogue()
     var lastSequence: UInt64
-    /// Statements of the hottest path, made at its first use.
-    var insertOne: Statement?
-    var insertMany: Statement?
+    /// The schema's version, which readers take as it is.
+    let version: Int
+    let chunks: ChunkTable
+    /// What is known of series and of samples in the journal. A reader's knows the latter only, as it read them last.
+    var intake: SampleIntake
+    /// What a reader's was made of.
+    var freshRows: ClosedRange<Int64>?
+    /// The seal under way.
+    var seal: SealPass?
+    /// The hour of the hub clock in which journal rows were last marked to be sealed.
+    var sealedHour: Int64?
+    /// Why the last attempt to seal failed, and after how many commits it is tried again.
+    var sealFailure: StoreError?
+    var sealPause = 0
 
     init(
-        connection: Connection, isWriter: Bool, lock: consuming WriterLock?, identity: StoreIdentity, sequence: UInt64
+        connection: Connection, isWriter: Bool, lock: consuming WriterLock?, identity: StoreIdentity, sequence: UInt64,
+        version: Int
     ) {
         self.connection = connection
         self.isWriter = isWriter
         self.lock = lock
         self.identity = identity
         lastSequence = sequence
+        self.version = version
+        chunks = ChunkTable(connection: connection)
+        intake = SampleIntake(chunks)
     }
 
     deinit { close() }

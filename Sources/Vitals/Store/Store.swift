@@ -136,6 +136,9 @@ public protocol Store: AnyObject {
 
     func series(of person: PersonID?) throws(StoreError) -> [SeriesSummary]
     /// Samples of one person with `time` in `range`, in order of time; `metrics` empty asks for all.
+    ///
+    /// A store may forget when a sample was received after a minute or more, and then tells its own time, unless it was late
+    /// (``Quality/late``).
     func samples(
         of person: PersonID, metrics: Set<Metric>, in range: TimeRange,
         _ body: (Sample) -> Void

@@ -35,7 +35,7 @@ enum BenchSamples {
         commits.reduce(0) { $0 + $1.samples.reduce(0) { $0 + $1.samples.count } }
     }
 
-    private static func sample(
+    static func sample(
         _ metric: Metric, _ life: [SyntheticPerson.Second], _ number: Int, _ source: DeviceID
     ) -> Sample {
         let second = life[number]

@@ -11,12 +11,6 @@ struct StoreBench {
     private static let bulk = Load(people: 4, seconds: 5000 / 4, commits: 60)
     /// As a hub commits every second: eight people, three metrics.
     private static let live = Load(people: 8, seconds: 1, commits: 500)
-    /// As a large house commits every second (DESIGN §10).
-    private static let crowd = Load(people: 1000, seconds: 1, commits: 100)
-    /// DESIGN §10: CPU seconds for a million samples, one commit a second, of 1000 people and three metrics.
-    private static let costBudget = 0.06
-    /// DESIGN §10: in the file after sealing.
-    private static let sizeBudget = 0.24
 
     /// Samples to store: each person's metrics at 1 Hz.
     private struct Load {
@@ -28,7 +22,7 @@ struct StoreBench {
 
     func figures() throws -> [Figure] {
         let folder = try BenchFolder(in: setting.folder)
-        return try bulk(folder) + live(folder) + crowd(folder)
+        return try bulk(folder) + live(folder) + house(folder) + day(folder)
     }
 
     private func bulk(_ folder: BenchFolder) throws -> [Figure] {
@@ -62,7 +56,7 @@ struct StoreBench {
             Figure("store.insert", laps[0].map(\.wallRate), "samples/s", peer: disk),
             Figure("store.insert_cpu", laps[0].map { $0.cost * 1e6 }, "CPU s/M samples"),
             Figure("store.read", laps[2].map(\.wallRate), "samples/s"),
-            Figure("store.size", [size], "bytes/sample", budget: Self.sizeBudget),
+            Figure("store.size", [size], "bytes/sample"),
         ] + setting.allocations("store.insert", laps[0], "sample")
     }
 
@@ -82,17 +76,6 @@ struct StoreBench {
             Figure("store.live", laps[0].map(\.wallRate), "samples/s", peer: disk),
             Figure("store.live_commit", laps[0].map { 1000 * $0.wall / $0.amount * 24 }, "ms/commit"),
             Figure("store.live_cpu", laps[0].map { $0.cost * 1e6 }, "CPU s/M samples"),
-        ]
-    }
-
-    private func crowd(_ folder: BenchFolder) throws -> [Figure] {
-        let commits = BenchSamples.commits(
-            people: Self.crowd.people, metrics: [.heartRate, .steps, .spo2], seconds: Self.crowd.seconds,
-            count: Self.crowd.commits)
-        let laps = try setting.run([.init(name: "store.crowd") { try writeAnew(commits, in: folder) }])[0]
-        return [
-            Figure("store.crowd", laps.map(\.wallRate), "samples/s"),
-            Figure("store.crowd_cpu", laps.map { $0.cost * 1e6 }, "CPU s/M samples", budget: Self.costBudget),
         ]
     }
 

@@ -30,7 +30,7 @@ int main(int count, char **arguments) {
     // A store in the making has no tables yet.
     for (;;) {
         if (sqlite3_open_v2(arguments[1], &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
-            sqlite3_exec(db, "SELECT 1 FROM samples, head LIMIT 1", NULL, NULL, NULL) == SQLITE_OK)
+            sqlite3_exec(db, "SELECT 1 FROM chunks, head LIMIT 1", NULL, NULL, NULL) == SQLITE_OK)
             break;
         sqlite3_close(db);
         usleep(20000);

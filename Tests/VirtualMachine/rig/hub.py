@@ -131,14 +131,10 @@ class Hub:
     def events(self) -> list[str]:
         return [" ".join(line[2:]) for line in self.commit_lines() if line[0] == "event"]
 
-    async def rows(self, sql: str) -> list[dict]:
-        text = await self.machine.run(f'sqlite3 -readonly -json {STORE} "{sql}"')
-        return json.loads(text or "[]")
-
     async def samples(self, source: str) -> dict[str, list[dict]]:
         found: dict[str, list[dict]] = {}
-        for row in await self.rows(
-                f"select metric, time_ms, received_ms, value from samples where source = '{source}' order by metric, time_ms"):
+        text = await self.machine.run(f"{self.program} samples --store {STORE} --source {source} --format jsonl")
+        for row in map(json.loads, text.splitlines()):
             found.setdefault(row["metric"], []).append(row)
         return found
 

@@ -1,0 +1,106 @@
+import Vitals
+
+extension SQLiteStore {
+    /// What is wrong with the store, a line each; nothing when all is well.
+    ///
+    /// Verifies SQLite's own structure, the checksum of every chunk and journal row, what stands beside each chunk, and the
+    /// count of every series. Reads everything once, and goes on behind what is damaged.
+    public func check() throws(StoreError) -> [String] {
+        try connection.read { () throws(StoreError) in
+            var problems: [String] = []
+            let structure = try connection.prepare("PRAGMA integrity_check(20)")
+            try structure.forEachRow {
+                if structure.text(0) != "ok" { problems.append("structure: \(structure.text(0))") }
+            }
+            guard version >= 3 else { return problems }
+            var keys: [Int64: SeriesKey] = [:]
+            try forEachSeries(of: nil, order: "id") { keys[$0.id] = $0.key }
+            problems += try chunkProblems(keys)
+            problems += try journalProblems(keys)
+            if problems.isEmpty { problems = try countProblems() }
+            return problems
+        }
+    }
+
+    private func chunkProblems(_ keys: [Int64: SeriesKey]) throws(StoreError) -> [String] {
+        var problems: [String] = []
+        let aside = try connection.prepare("SELECT key FROM damaged_chunk ORDER BY number")
+        try aside.forEachRow {
+            let key = ChunkKey(aside.int64(0))
+            problems.append("\(Self.name(keys[key.series], key)): found damaged earlier, and set aside")
+        }
+        var last: (series: Int64, time: Int64)?
+        let statement = try connection.prepare(
+            """
+            SELECT key, bytes, first, last, count, usable, minimum, maximum, sum, covered FROM chunk ORDER BY key
+            """)
+        try statement.forEachRow { () throws(StoreError) in
+            let key = ChunkKey(statement.int64(0))
+            let name = Self.name(keys[key.series], key)
+            guard let series = keys[key.series] else {
+                return problems.append("\(name): of a series that is not there")
+            }
+            let samples: SampleColumns
+            do throws(Damage) {
+                samples = try statement.withBlob(1) { (bytes) throws(Damage) in
+                    try ChunkCodec.decode(bytes, key: key.row)
+                }
+            } catch {
+                return problems.append("\(name): \(error.reason)")
+            }
+            let summary = ChunkSummary(samples, isIncrement: series.metric.kind == .increment)
+            let isTold =
+                summary.first == statement.int64(2) && summary.last == statement.int64(3)
+                && summary.count == statement.int64(4) && summary.usable == statement.int64(5)
+                && (summary.usable == 0
+                    || summary.minimum == statement.double(6) && summary.maximum == statement.double(7))
+                && summary.sum == statement.double(8) && summary.covered == statement.int64(9)
+            if !isTold { problems.append("\(name): its sums are not those of its samples") }
+            if summary.first < key.start || last.map({ $0.series == key.series && $0.time >= key.start }) == true {
+                problems.append("\(name): its samples reach out of its place")
+            }
+            last = (key.series, summary.last)
+        }
+        return problems
+    }
+
+    private static func name(_ series: SeriesKey?, _ key: ChunkKey) -> String {
+        let what = series.map { "\($0.metric.name) of \($0.person)" } ?? "series \(key.series)"
+        return "chunk of \(what) from \(ISO8601.format(Timestamp(milliseconds: key.start)))"
+    }
+
+    private func journalProblems(_ keys: [Int64: SeriesKey]) throws(StoreError) -> [String] {
+        var problems: [String] = []
+        let statement = try connection.prepare("SELECT sequence, bytes FROM journal ORDER BY sequence")
+        try statement.forEachRow {
+            let sequence = UInt64(bitPattern: statement.int64(0))
+            var strangers = 0
+            do throws(Damage) {
+                try statement.withBlob(1) { (bytes) throws(Damage) in
+                    try JournalRow.read(bytes, sequence: sequence) { if keys[$0.series] == nil { strangers += 1 } }
+                }
+                if strangers > 0 { problems.append("commit \(sequence): samples of a series that is not there") }
+            } catch {
+                problems.append("commit \(sequence): \(error.reason)")
+            }
+        }
+        return problems
+    }
+
+    /// Whether each series has as many samples as it says.
+    private func countProblems() throws(StoreError) -> [String] {
+        var problems: [String] = []
+        try readJournal()
+        for row in try seriesRows(of: nil) {
+            var cursor = try cursor(
+                of: row, in: TimeRange(Timestamp(milliseconds: .min), Timestamp(milliseconds: .max)))
+            var count: Int64 = 0
+            if try cursor.refill() { while try cursor.give(upTo: .max, { _ in count += 1 }) {} }
+            let told = row.extent.count
+            if count != told {
+                problems.append("\(row.key.metric.name) of \(row.key.person): \(count) samples where \(told) are told")
+            }
+        }
+        return problems
+    }
+}

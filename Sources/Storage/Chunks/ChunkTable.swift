@@ -1,0 +1,192 @@
+import Vitals
+
+/// The table `chunk`: where samples rest, series by series, with their sums beside them.
+struct ChunkTable {
+    let connection: Connection
+
+    /// Samples after which a chunk takes no further quarter: an hour at one a second.
+    static let full = 3600
+
+    /// What is known of a chunk without decoding it.
+    struct Place {
+        var key: ChunkKey
+        var count: Int
+        var first: Int64
+        var last: Int64
+    }
+
+    // MARK: Looking
+
+    /// The chunk that holds, or would hold, the times of that quarter.
+    func place(of key: ChunkKey) throws(StoreError) -> Place? {
+        let statement = try connection.keep(
+            "SELECT key, count, first, last FROM chunk WHERE key BETWEEN ? AND ? ORDER BY key DESC LIMIT 1")
+        statement.bind(1, ChunkKey(series: key.series, quarter: .min).row)
+        statement.bind(2, key.row)
+        defer { statement.reset() }
+        guard try statement.step() else { return nil }
+        return Place(
+            key: ChunkKey(statement.int64(0)), count: Int(statement.int64(1)), first: statement.int64(2),
+            last: statement.int64(3))
+    }
+
+    /// The key of the series' next chunk.
+    func key(after key: ChunkKey) throws(StoreError) -> ChunkKey? {
+        guard key.quarter < .max else { return nil }
+        let statement = try connection.keep("SELECT key FROM chunk WHERE key BETWEEN ? AND ? ORDER BY key LIMIT 1")
+        statement.bind(1, key.row + 1)
+        statement.bind(2, ChunkKey(series: key.series, quarter: .max).row)
+        defer { statement.reset() }
+        return try statement.step() ? ChunkKey(statement.int64(0)) : nil
+    }
+
+    func load(_ key: ChunkKey) throws(StoreError) -> SampleColumns {
+        let statement = try connection.keep("SELECT bytes FROM chunk WHERE key = ?")
+        statement.bind(1, key.row)
+        defer { statement.reset() }
+        guard try statement.step() else { throw statement.damage("no chunk where its index has one") }
+        return try Self.decode(statement, column: 0, key: key)
+    }
+
+    /// The samples in a column of the current row.
+    static func decode(
+        _ statement: Statement, column: Int32, key: ChunkKey
+    ) throws(StoreError) -> SampleColumns {
+        do throws(Damage) {
+            return try statement.withBlob(column) { (bytes) throws(Damage) in
+                try ChunkCodec.decode(bytes, key: key.row)
+            }
+        } catch {
+            throw statement.damage(error.reason)
+        }
+    }
+
+    /// The samples of a chunk that more are to join; none of one that is damaged.
+    ///
+    /// That is moved to the table `damaged_chunk`, where `check` finds it and what is readable in it is not lost. Left where it
+    /// is, it would keep all that comes later in the journal, for ever.
+    private func loadOrSetAside(_ key: ChunkKey) throws(StoreError) -> SampleColumns {
+        do throws(StoreError) {
+            return try load(key)
+        } catch {
+            guard error.code == .damaged else { throw error }
+        }
+        for sql in [
+            "INSERT INTO damaged_chunk(key, bytes) SELECT key, bytes FROM chunk WHERE key = ?",
+            "DELETE FROM chunk WHERE key = ?",
+        ] {
+            let statement = try connection.keep(sql)
+            statement.bind(1, key.row)
+            try statement.run()
+        }
+        return SampleColumns()
+    }
+
+    // MARK: Sealing
+
+    /// Lays samples to rest: merges them with those that rest already, in chunks of an hour or so.
+    ///
+    /// Doing it again changes nothing. A chunk grows until it is full or its UTC day ends, so that a series of a sample a
+    /// minute has one a day; it is split at quarters, never within one.
+    ///
+    /// - Parameter samples: of one series, in strictly increasing order of time.
+    /// - Returns: samples written, those that rested already included: what it cost.
+    @discardableResult
+    func rest(_ samples: SampleColumns, series: Int64, isIncrement: Bool) throws(StoreError) -> Int {
+        var written = 0
+        var start = 0
+        while start < samples.count {
+            let quarter = ChunkKey.quarter(of: samples.times[start])
+            let key = ChunkKey(series: series, quarter: quarter)
+            let next = try self.key(after: key)
+            let end = next.map { samples.index(notBefore: $0.start) } ?? samples.count
+            var joined = samples[start..<end]
+            var begin = quarter
+            if let place = try place(of: key), joins(joined, quarter, place) {
+                joined = try loadOrSetAside(place.key).merged(with: joined)
+                begin = place.key.quarter
+            }
+            for (range, quarter) in Self.pieces(of: joined, from: begin) {
+                try write(joined[range], ChunkKey(series: series, quarter: quarter), isIncrement)
+            }
+            written += joined.count
+            start = end
+        }
+        return written
+    }
+
+    /// Whether samples that begin in `quarter` belong into a chunk that is there, or into one of their own after it.
+    private func joins(_ samples: SampleColumns, _ quarter: Int32, _ place: Place) -> Bool {
+        if quarter <= ChunkKey.quarter(of: place.last) { return true }
+        return Self.day(quarter) == Self.day(place.key.quarter)
+            && place.count + Self.end(of: quarter, in: samples, from: 0) <= Self.full
+    }
+
+    /// How samples are cut into chunks, and the quarter of each.
+    static func pieces(of samples: SampleColumns, from begin: Int32) -> [(Range<Int>, Int32)] {
+        var pieces: [(Range<Int>, Int32)] = []
+        var start = 0
+        var place = begin
+        var i = 0
+        while i < samples.count {
+            let quarter = ChunkKey.quarter(of: samples.times[i])
+            let end = end(of: quarter, in: samples, from: i)
+            if i > start, end - start > full || day(quarter) != day(place) {
+                pieces.append((start..<i, place))
+                start = i
+                place = quarter
+            }
+            i = end
+        }
+        if start < samples.count { pieces.append((start..<samples.count, place)) }
+        return pieces
+    }
+
+    /// Index of the first sample after a quarter.
+    private static func end(of quarter: Int32, in samples: SampleColumns, from start: Int) -> Int {
+        guard quarter < .max else { return samples.count }
+        let end = (Int64(quarter) + 1) * ChunkKey.length
+        // Mostly within an hour of samples: no search through a month of them.
+        let near = min(start + full, samples.count)
+        if near == samples.count || samples.times[near] >= end {
+            return samples.index(notBefore: end, in: start..<near)
+        }
+        return samples.index(notBefore: end, in: near..<samples.count)
+    }
+
+    /// UTC days since 1970.
+    private static func day(_ quarter: Int32) -> Int32 {
+        quarter >= 0 ? quarter / ChunkKey.day : -1 - (-1 - quarter) / ChunkKey.day
+    }
+
+    private func write(_ samples: SampleColumns, _ key: ChunkKey, _ isIncrement: Bool) throws(StoreError) {
+        guard samples.count <= ChunkCodec.largest else {
+            throw StoreError(
+                .other, path: connection.path,
+                "a series has \(samples.count) samples in a quarter of an hour of the year "
+                    + "\(1970 + Int64(key.quarter) / 35_064): they stay in the journal")
+        }
+        let summary = ChunkSummary(samples, isIncrement: isIncrement)
+        let insert = try connection.keep(
+            """
+            INSERT OR REPLACE INTO chunk(key, first, last, count, usable, minimum, maximum, sum, covered, bytes)
+            VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """)
+        insert.bind(1, key.row)
+        insert.bind(2, summary.first)
+        insert.bind(3, summary.last)
+        insert.bind(4, summary.count)
+        insert.bind(5, summary.usable)
+        if summary.usable > 0 {
+            insert.bind(6, summary.minimum)
+            insert.bind(7, summary.maximum)
+        } else {
+            insert.bindNull(6)
+            insert.bindNull(7)
+        }
+        insert.bind(8, summary.sum)
+        insert.bind(9, summary.covered)
+        insert.bind(10, ChunkCodec.encode(samples, key: key.row))
+        try insert.run()
+    }
+}

@@ -1,0 +1,113 @@
+/// The samples of the journal, by series: what rests in no chunk yet.
+///
+/// A commit adds its journal row as it is. Rows are sorted into their series later, many at a time: in a house of
+/// thousands, a sample appended to its own series finds nothing of that in the processor's caches.
+struct FreshSamples {
+    private struct Row {
+        var sequence: UInt64
+        var bytes: [UInt8]
+        var count: Int
+    }
+
+    /// Samples of rows that wait to be sorted into their series, before that is done without being asked.
+    static let mostWaiting = 1 << 15
+
+    private(set) var series: [FreshSeries] = []
+    /// Place of a series by its row id.
+    private var places: [Int64: Int] = [:]
+    /// Row id of a series by its place.
+    private var ids: [Int64] = []
+    private var waiting: [Row] = []
+    private(set) var waitingCount = 0
+    /// All of them.
+    private(set) var count = 0
+
+    /// The place of the series with that row id, made when it is new.
+    mutating func place(of id: Int64) -> Int {
+        if let place = places[id] { return place }
+        places[id] = series.count
+        ids.append(id)
+        series.append(FreshSeries(place: series.count))
+        return series.count - 1
+    }
+
+    /// Forgets a series that holds nothing; it is the last one.
+    mutating func removeLast(_ id: Int64) {
+        guard let place = places.removeValue(forKey: id), place == series.count - 1 else { return }
+        series.removeLast()
+        ids.removeLast()
+    }
+
+    /// Adds a row of the journal, which has `count` samples.
+    mutating func add(_ bytes: [UInt8], sequence: UInt64, count number: Int) {
+        waiting.append(Row(sequence: sequence, bytes: bytes, count: number))
+        waitingCount += number
+        count += number
+    }
+
+    /// Sorts all rows into their series.
+    ///
+    /// - Throws: `Damage` for rows that no writer made; then nothing is sorted.
+    mutating func sort() throws(Damage) {
+        guard !waiting.isEmpty else { return }
+        var owners: [Int32] = []
+        var entries: [JournalRow.Entry] = []
+        owners.reserveCapacity(waitingCount)
+        entries.reserveCapacity(waitingCount)
+        var (last, place) = (Int64.min, 0)
+        for row in waiting {
+            var failure: Damage?
+            row.bytes.withUnsafeBytes { bytes in
+                do throws(Damage) {
+                    try JournalRow.read(bytes, sequence: row.sequence) { entry in
+                        if entry.series != last {
+                            // Ids mostly follow one another, and so do places.
+                            let next = place + 1
+                            let isNext = next < ids.count && ids[next] == entry.series
+                            place = isNext ? next : self.place(of: entry.series)
+                            last = entry.series
+                        }
+                        owners.append(Int32(place))
+                        entries.append(entry)
+                    }
+                } catch {
+                    failure = error
+                }
+            }
+            if let failure { throw failure }
+        }
+        waiting.removeAll(keepingCapacity: true)
+        count += entries.count - waitingCount
+        waitingCount = 0
+        distribute(entries, owners)
+    }
+
+    /// Appends entries to the series they belong to, each series at a time, in their order.
+    private mutating func distribute(_ entries: [JournalRow.Entry], _ owners: [Int32]) {
+        var ends = [Int](repeating: 0, count: series.count + 1)
+        for owner in owners { ends[Int(owner) + 1] += 1 }
+        for i in 1..<ends.count { ends[i] += ends[i - 1] }
+        var next = ends
+        var order = [Int32](repeating: 0, count: entries.count)
+        for (i, owner) in owners.enumerated() {
+            order[next[Int(owner)]] = Int32(i)
+            next[Int(owner)] += 1
+        }
+        for place in series.indices where ends[place] < ends[place + 1] {
+            series[place].append(entries, order[ends[place]..<ends[place + 1]])
+        }
+    }
+
+    /// The sorted samples of a series; `nil` when it has none.
+    func samples(of id: Int64) -> FreshSeries? {
+        guard let place = places[id], series[place].count > 0 else { return nil }
+        return series[place]
+    }
+
+    mutating func forget(first number: Int, at place: Int) {
+        series[place].forget(first: number)
+        count -= number
+    }
+
+    mutating func removeAll() { self = FreshSamples() }
+}

@@ -1,0 +1,109 @@
+import Glibc
+import Storage
+import Testing
+import Vitals
+
+@testable import vitald
+
+@Suite struct StoreCommandTests {
+    private static let start = Timestamp(milliseconds: 1_704_067_200_000)
+
+    /// A store of two people, half of it at rest.
+    private func store(_ place: Workspace) throws -> String {
+        let path = place.path("home.db")
+        let store = try SQLiteStore.open(
+            path: path, mode: .write(hub: HubID(high: 1, low: 1), createIfMissing: true))
+        defer { store.close() }
+        let (ada, ben) = (PersonID(high: 1, low: 0), PersonID(high: 2, low: 0))
+        let (strap, ring) = (DeviceID(high: 3, low: 0), DeviceID(high: 4, low: 0))
+        for hour in 0..<2 as Range<Int64> {
+            var commit = Commit(at: Self.start + .hours(hour))
+            commit.people = [Person(id: ada, name: "ada"), Person(id: ben, name: "ben")]
+            commit.devices = [Device(id: strap, name: "strap"), Device(id: ring, name: "ring")]
+            for (person, source) in [(ada, strap), (ben, ring)] {
+                commit.samples.append(
+                    PersonSamples(
+                        person: person,
+                        samples: (0..<10 as Range<Int64>).map { second in
+                            let time = Self.start + .hours(hour) + .seconds(second)
+                            return Sample(
+                                metric: second % 2 == 0 ? .heartRate : .bodyTemperature,
+                                value: second % 2 == 0 ? 60 + Float(second) : 36.5, time: time,
+                                received: time + .seconds(1), source: source, quality: second == 8 ? .late : [])
+                        }))
+            }
+            try store.commit(commit)
+            if hour == 0 { try store.sealAll() }
+        }
+        return path
+    }
+
+    @Test("samples are printed as they were measured, whether they rest or not, and can be chosen")
+    func samples() throws {
+        let place = Workspace()
+        let path = try store(place)
+        let all = place.run("samples", "--store", path, "--format", "jsonl")
+        #expect(all.code == 0, "\(all.log)")
+        #expect(all.out.split(separator: "\n").count == 40)
+        let some = place.run(
+            "samples", "--store", path, "--person", "ada", "--metric", "heart_rate", "--source", "strap", "--from",
+            "2024-01-01T00:00:06Z", "--to", "2024-01-01T01:00:02Z", "--format", "csv")
+        #expect(
+            some.out == """
+                time,person,metric,value,unit,span_ms,source,received,quality,revision
+                2024-01-01T00:00:06Z,ada,heart_rate,66,/min,0,strap,2024-01-01T00:00:06Z,,0
+                2024-01-01T00:00:08Z,ada,heart_rate,68,/min,0,strap,2024-01-01T00:00:09Z,late,0
+                2024-01-01T01:00:00Z,ada,heart_rate,60,/min,0,strap,2024-01-01T01:00:01Z,,0
+
+                """)
+        let line = place.run("samples", "--store", path, "--metric", "body_temperature", "--format", "jsonl").out
+        #expect(line.contains("\"value\":36.5,"))
+        #expect(place.run("samples", "--store", path, "--source", "ring").out.contains("ben"))
+        for wrong in [["--metric", "heart_rat"], ["--source", "strop"], ["--person", "adda"]] {
+            let result = Workspace.run(["samples", "--store", path] + wrong)
+            #expect(result.code == 1 && result.log.contains("did you mean"), "\(result.log)")
+        }
+    }
+
+    @Test("a store tells its figures, is checked, and is sealed")
+    func store() throws {
+        let place = Workspace()
+        let path = try store(place)
+        func figure(_ name: String) -> String? {
+            let lines = place.run("store", "stats", "--store", path, "--format", "csv").out.split(separator: "\n")
+            return lines.first { $0.hasPrefix("\(name),") }.map { String($0.split(separator: ",")[1]) }
+        }
+        #expect(figure("samples") == "40" && figure("samples in chunks") == "20" && figure("journal") == "1")
+        #expect(place.run("store", "check", "--store", path).out == "ok: 40 samples of 4 series, 4 chunks\n")
+        #expect(place.run("store", "seal", "--store", path).code == 0)
+        #expect(figure("samples") == "40" && figure("samples in chunks") == "40" && figure("journal") == "0")
+        #expect(place.run("store", "seal", "--store", place.path("none.db")).code == 1)
+    }
+
+    @Test("a damaged store fails its check, which names the place")
+    func damage() throws {
+        let place = Workspace()
+        let path = try store(place)
+        #expect(place.run("store", "seal", "--store", path).code == 0)
+        // A byte of a block of samples; the file has been closed cleanly.
+        var noticed = 0
+        guard let file = fopen(path, "r+") else { return }
+        defer { fclose(file) }
+        fseek(file, 0, SEEK_END)
+        let size = ftell(file)
+        for offset in stride(from: 4096, to: size, by: 997) {
+            fseek(file, offset, SEEK_SET)
+            let byte = fgetc(file)
+            fseek(file, offset, SEEK_SET)
+            fputc(byte ^ 0x10, file)
+            fflush(file)
+            let result = place.run("store", "check", "--store", path)
+            if result.code != 0 { noticed += 1 }
+            fseek(file, offset, SEEK_SET)
+            fputc(byte, file)
+            fflush(file)
+        }
+        #expect(noticed > 0)
+        #expect(place.run("store", "check", "--store", path).code == 0)
+    }
+}
