@@ -19,6 +19,21 @@ struct FiveMinuteVariability: Sendable, Equatable {
         var index: Int64 = -1
         var times: [Int64] = []
         var intervals: [Float] = []
+
+        /// Adds a beat; of another stretch, it begins that one and hands over what it held.
+        mutating func take(_ interval: Float, _ time: Int64, _ next: Int64) -> Open? {
+            var done: Open?
+            if next != index {
+                done = self
+                self = Open(index: next)
+                times.reserveCapacity(512)
+                intervals.reserveCapacity(512)
+            }
+            guard times.count < FiveMinuteVariability.mostBeats else { return done }
+            times.append(time)
+            intervals.append(interval)
+            return done
+        }
     }
 
     /// In ms, at the stretch's number modulo `kept`; NaN: not known.
@@ -32,19 +47,11 @@ struct FiveMinuteVariability: Sendable, Equatable {
         let index = time / Self.length
         guard index > newest - Int64(Self.kept) else { return }
         advance(to: index)
-        if isLate { gather(interval, time, index, \.late) } else { gather(interval, time, index, \.timely) }
-    }
-
-    private mutating func gather(
-        _ interval: Float, _ time: Int64, _ index: Int64, _ path: WritableKeyPath<Self, Open>
-    ) {
-        if self[keyPath: path].index != index {
-            measure(self[keyPath: path])
-            self[keyPath: path] = Open(index: index)
+        if isLate {
+            if let done = late.take(interval, time, index) { measure(done) }
+        } else {
+            if let done = timely.take(interval, time, index) { measure(done) }
         }
-        guard self[keyPath: path].times.count < Self.mostBeats else { return }
-        self[keyPath: path].times.append(time)
-        self[keyPath: path].intervals.append(interval)
     }
 
     private mutating func advance(to index: Int64) {

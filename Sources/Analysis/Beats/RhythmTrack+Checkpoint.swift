@@ -41,9 +41,11 @@ extension RhythmTrack {
             (try r.integer(), try r.raw(), try r.bool())
         }
         isIrregular = try reader.bool()
+        let window = Swift.min(seen, Self.window, beats.count)
+        gaps = (1..<(window + 1)).count { beats[(seen - $0) % Self.kept].isFirst }
         contrary = try reader.count()
         // Indices are made of these.
-        guard raw.count <= 2 * Self.reach + 2, waiting <= raw.count, waiting <= Self.reach, seen >= 0,
+        guard raw.count < Self.mostRaw, waiting <= raw.count, waiting <= Self.reach, seen >= 0,
             beats.count == Swift.min(seen, Self.kept), looks.count <= Self.delay, contrary < Self.agreeing,
             looks.isEmpty || seen >= Self.window
         else { throw WireError(.malformed("a rhythm that cannot be"), at: reader.offset) }

@@ -29,6 +29,8 @@ public struct RhythmTrack: Sendable, Equatable {
     static let premature = 0.93
     /// … and made up for when it and the next are two medians long, to this share.
     static let tolerance = 0.10
+    /// The pause is longer than the early interval by this factor at least.
+    static let pause = 1.15
     /// The median is of so many intervals on both sides.
     static let reach = 5
     /// Beats between two looks.
@@ -48,6 +50,8 @@ public struct RhythmTrack: Sendable, Equatable {
     /// Beats kept: a window of words is 129 beats long.
     static let kept = 136
     static let window = WordEntropy.words + 2
+    /// Raw beats kept at most; those that no median needs are given up together.
+    static let mostRaw = 64
     /// Gaps in a window above which it is noise: one beat in thirteen.
     static let mostGaps = 10
     /// After a longer gap nothing is known of the rhythm before it, in ms.
@@ -72,6 +76,8 @@ public struct RhythmTrack: Sendable, Equatable {
     /// The last beats without ectopy, at `seen` modulo `kept`.
     var beats: [Beat] = []
     var seen = 0
+    /// Beats without one before them, in the window.
+    var gaps = 0
     var entropy = WordEntropy()
     /// Looks not yet given out, oldest first.
     var looks: [(time: Int64, look: Look, isIrregular: Bool)] = []
@@ -102,7 +108,7 @@ public struct RhythmTrack: Sendable, Equatable {
             }
         }
         raw.append(Beat(time: time, interval: interval, isFirst: isFirst))
-        if raw.count > 2 * Self.reach + 2 { raw.removeFirst() }
+        if raw.count == Self.mostRaw { raw.removeFirst(Self.mostRaw - 2 * Self.reach - 2) }
         waiting += 1
         if waiting > Self.reach { decision = settle() ?? decision }
         return decision
@@ -116,28 +122,45 @@ public struct RhythmTrack: Sendable, Equatable {
         if !mean.isNaN {
             beat.interval = mean
             mean = .nan
-        } else if i + 1 < raw.count {
-            let median = median(around: i)
-            let (this, next) = (beat.interval, raw[i + 1].interval)
-            if this < Self.premature * median, next > this * 1.15,
-                abs(this + next - 2 * median) <= 2 * Self.tolerance * median
-            {
-                mean = (this + next) / 2
-                beat.interval = mean
-            }
+        } else if i + 1 < raw.count, isEarly(i) {
+            mean = (beat.interval + raw[i + 1].interval) / 2
+            beat.interval = mean
         }
         return add(beat)
     }
 
+    /// Whether a beat is early and the next one makes up for it.
+    private func isEarly(_ i: Int) -> Bool {
+        let (this, next) = (raw[i].interval, raw[i + 1].interval)
+        // Rarely so; the median costs more.
+        guard next > this * Self.pause else { return false }
+        let median = median(around: i)
+        return this < Self.premature * median && abs(this + next - 2 * median) <= 2 * Self.tolerance * median
+    }
+
+    /// Of up to eleven intervals: put in order where they lie, without a list of their own.
     private func median(around i: Int) -> Double {
-        let near = raw[Swift.max(0, i - Self.reach)...Swift.min(raw.count - 1, i + Self.reach)].map(\.interval).sorted()
-        let n = near.count
-        return n % 2 == 1 ? near[n / 2] : (near[n / 2 - 1] + near[n / 2]) / 2
+        let from = Swift.max(0, i - Self.reach)
+        let n = Swift.min(raw.count - 1, i + Self.reach) - from + 1
+        return withUnsafeTemporaryAllocation(of: Double.self, capacity: 2 * Self.reach + 1) { near in
+            for k in 0..<n {
+                let interval = raw[from + k].interval
+                var place = k
+                while place > 0, near[place - 1] > interval {
+                    near[place] = near[place - 1]
+                    place -= 1
+                }
+                near[place] = interval
+            }
+            return n % 2 == 1 ? near[n / 2] : (near[n / 2 - 1] + near[n / 2]) / 2
+        }
     }
 
     private mutating func add(_ beat: Beat) -> Decision? {
         if beats.count < Self.kept { beats.append(beat) } else { beats[seen % Self.kept] = beat }
         seen += 1
+        if beat.isFirst { gaps += 1 }
+        if seen > Self.window, self.beat(Self.window).isFirst { gaps -= 1 }
         if beat.isFirst { entropy.part() }
         entropy.add(beat.interval)
         guard seen >= Self.window, (seen - 1 - WordEntropy.middle) % Self.stride == 0 else { return nil }
@@ -150,10 +173,9 @@ public struct RhythmTrack: Sendable, Equatable {
     private func beat(_ back: Int) -> Beat { beats[(seen - 1 - back) % Self.kept] }
 
     private mutating func look() -> Decision? {
-        var gaps = 0
-        for back in 0..<Self.window where beat(back).isFirst { gaps += 1 }
+        guard gaps <= Self.mostGaps else { return nil }
         let words = entropy.value
-        guard gaps <= Self.mostGaps, !words.isNaN else { return nil }
+        guard !words.isNaN else { return nil }
         note(verdict(words), at: beat(WordEntropy.middle).time)
         guard looks.count > Self.delay else { return nil }
         let oldest = looks.removeFirst()
@@ -161,6 +183,8 @@ public struct RhythmTrack: Sendable, Equatable {
     }
 
     private func verdict(_ words: Double) -> Look {
+        // Most hearts are told by their words alone.
+        if words < Self.closing { return .regular }
         var middle: [Double] = []
         middle.reserveCapacity(Self.cosenBeats)
         var sum = 0.0
@@ -171,7 +195,7 @@ public struct RhythmTrack: Sendable, Equatable {
         }
         let cosen = SampleEntropy.coefficient(middle.span, mean: sum / Double(Self.cosenBeats))
         // Without a value no tolerance made beats alike: as irregular as can be.
-        if words < Self.closing || cosen < Self.cosenClosing { return .regular }
+        if cosen < Self.cosenClosing { return .regular }
         return words >= Self.opening && !(cosen < Self.cosenOpening) ? .irregular : .between
     }
 
@@ -192,7 +216,7 @@ public struct RhythmTrack: Sendable, Equatable {
 
     public static func == (a: RhythmTrack, b: RhythmTrack) -> Bool {
         a.raw == b.raw && a.waiting == b.waiting && a.mean.bitPattern == b.mean.bitPattern && a.beats == b.beats
-            && a.seen == b.seen && a.entropy == b.entropy && a.isIrregular == b.isIrregular
+            && a.seen == b.seen && a.gaps == b.gaps && a.entropy == b.entropy && a.isIrregular == b.isIrregular
             && a.contrary == b.contrary && a.looks.elementsEqual(b.looks) { $0 == $1 }
     }
 }

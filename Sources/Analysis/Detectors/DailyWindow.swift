@@ -49,6 +49,14 @@ struct DailyWindow: Sendable, Equatable {
         }
     }
 
+    /// Whether a time may lie in the part that is due next, or lies in the one computed last: for detectors that gather
+    /// what they need themselves.
+    func mayHold(_ time: Int64) -> Bool {
+        // An hour for clocks that change.
+        let lead = due.milliseconds - from.milliseconds + 3_600_000
+        return time >= nextDue - lead || time >= start && time < end
+    }
+
     var deadline: Int64? {
         guard nextDue >= 0 else { return newest >= 0 ? 0 : nil }
         guard isStale || newest >= nextDue - MetricSeries.horizon else { return nil }

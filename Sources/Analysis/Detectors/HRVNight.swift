@@ -33,8 +33,9 @@ struct HRVNight: Detector {
 
     @inline(__always) mutating func take(_ sample: Sample, _ arrival: Arrival) {
         guard sample.metric == .rrInterval else { return }
-        variability.take(sample.value, at: sample.time.milliseconds, isLate: arrival.isLate)
         night.saw(sample, isWorn: true)
+        guard night.mayHold(sample.time.milliseconds) else { return }
+        variability.take(sample.value, at: sample.time.milliseconds, isLate: arrival.isLate)
         isFed = true
     }
 

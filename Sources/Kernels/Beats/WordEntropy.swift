@@ -72,9 +72,11 @@ public struct WordEntropy: Sendable, Equatable {
     }
 
     private func count(_ word: UInt32) -> Int {
-        var n = 0
-        for other in ring { n &+= other == word ? 1 : 0 }
-        return n
+        ring.withUnsafeBufferPointer { words in
+            var n: UInt32 = 0
+            for i in 0..<words.count { n &+= words[i] == word ? 1 : 0 }
+            return Int(n)
+        }
     }
 
     /// H″; NaN until the window is full.
