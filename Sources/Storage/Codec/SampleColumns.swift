@@ -67,13 +67,7 @@ struct SampleColumns: Equatable {
 
     /// The same, known to lie in a range or at its end.
     func index(notBefore time: Int64, in range: Range<Int>) -> Int {
-        var low = range.lowerBound
-        var high = range.upperBound
-        while low < high {
-            let middle = (low + high) / 2
-            if times[middle] < time { low = middle + 1 } else { high = middle }
-        }
-        return low
+        times.firstIndex(in: range) { $0 < time }
     }
 
     /// Both together in order of time. Of two samples of one time the higher revision stays; of equal ones this one's,

@@ -88,13 +88,19 @@ struct FreshSamples {
         for owner in owners { ends[Int(owner) + 1] += 1 }
         for i in 1..<ends.count { ends[i] += ends[i - 1] }
         var next = ends
-        var order = [Int32](repeating: 0, count: entries.count)
-        for (i, owner) in owners.enumerated() {
-            order[next[Int(owner)]] = Int32(i)
-            next[Int(owner)] += 1
+        var times = [Int64](repeating: 0, count: entries.count)
+        var values = [Float](repeating: 0, count: entries.count)
+        var traits = [SampleTrait](repeating: SampleTrait(), count: entries.count)
+        for (entry, owner) in zip(entries, owners) {
+            let place = next[Int(owner)]
+            next[Int(owner)] = place + 1
+            times[place] = entry.time
+            values[place] = entry.value
+            traits[place] = entry.trait
         }
         for place in series.indices where ends[place] < ends[place + 1] {
-            series[place].append(entries, order[ends[place]..<ends[place + 1]])
+            let range = ends[place]..<ends[place + 1]
+            series[place].append(times[range], values[range], traits[range])
         }
     }
 

@@ -21,11 +21,28 @@ struct FreshSeries {
         values.reserveCapacity(8 + place % 8)
     }
 
-    /// Appends entries of this series, those that `order` names, in its order.
-    mutating func append(_ entries: [JournalRow.Entry], _ order: ArraySlice<Int32>) {
-        for i in order {
-            let entry = entries[Int(i)]
-            append(entry.time, entry.value, entry.trait)
+    /// Appends many samples, in the order in which they came: columns of one length.
+    mutating func append(
+        _ newTimes: ArraySlice<Int64>, _ newValues: ArraySlice<Float>, _ newTraits: ArraySlice<SampleTrait>
+    ) {
+        var isIncreasing = isInOrder
+        if let last = times.last, let first = newTimes.first, first <= last { isIncreasing = false }
+        for i in newTimes.indices.dropFirst() where newTimes[i] <= newTimes[i - 1] { isIncreasing = false }
+        guard isIncreasing else {
+            for i in newTimes.indices { append(newTimes[i], newValues[i], newTraits[i]) }
+            return
+        }
+        var end = times.count
+        times += newTimes
+        values += newValues
+        for trait in newTraits {
+            end += 1
+            if let last = traits.last, last == trait {
+                ends[ends.count - 1] = end
+            } else {
+                traits.append(trait)
+                ends.append(end)
+            }
         }
     }
 
@@ -62,24 +79,11 @@ struct FreshSeries {
     func revision(at time: Int64) -> UInt8? {
         if !isInOrder { return places[time].map { trait(of: $0).revision } }
         guard let last = times.last, time <= last else { return nil }
-        var low = 0
-        var high = times.count
-        while low < high {
-            let middle = (low + high) / 2
-            if times[middle] < time { low = middle + 1 } else { high = middle }
-        }
-        return low < times.count && times[low] == time ? trait(of: low).revision : nil
+        let place = times.firstIndex(in: times.indices) { $0 < time }
+        return place < times.count && times[place] == time ? trait(of: place).revision : nil
     }
 
-    private func trait(of place: Int) -> SampleTrait {
-        var low = 0
-        var high = ends.count
-        while low < high {
-            let middle = (low + high) / 2
-            if ends[middle] <= place { low = middle + 1 } else { high = middle }
-        }
-        return traits[low]
-    }
+    private func trait(of place: Int) -> SampleTrait { traits[ends.firstIndex(in: ends.indices) { $0 <= place }] }
 
     /// Some samples as columns, in the order in which they came.
     private func arriving(_ range: Range<Int>) -> SampleColumns {

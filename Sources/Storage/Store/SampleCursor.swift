@@ -108,11 +108,15 @@ struct SampleCursor {
     /// are.
     mutating func give(upTo end: Int64, _ body: (Sample) -> Void) throws(StoreError) -> Bool {
         repeat {
-            while place < limit {
-                guard window.times[place] <= end else { return true }
-                body(window.sample(place, of: metric, from: source))
-                place += 1
+            // Of its own, so that the loop need not look whether `body` changed it.
+            let window = window
+            var i = place
+            while i < limit, window.times[i] <= end {
+                body(window.sample(i, of: metric, from: source))
+                i += 1
             }
+            place = i
+            if place < limit { return true }
         } while try refill() && time <= end
         return place < limit
     }
