@@ -7,7 +7,7 @@
 #   make release    the optimised program, .build/release/vitald
 #   make install    as root: PREFIX (/usr/local), DESTDIR (for packages)
 #   make check      profiles and rules with the tests inside them
-#   make bench      how fast this machine runs the path, the decoders, the store and links (SECONDS_EACH=2)
+#   make bench      how fast this machine runs the path, the decoders, the store, links and kernels (SECONDS_EACH=2)
 #   make fuzz       foreign bytes for decoders and parsers, guided by coverage, FUZZ_SECONDS (60) each
 #   make format     formats all Swift files
 #   make clean      removes what was built
@@ -82,6 +82,9 @@ bench: release
 	@for area in pipeline decode store links; do echo; \
 		LD_PRELOAD=$(CURDIR)/.build/allocations.so $(VITALD) bench $$area --format table --seconds $(SECONDS_EACH); done
 	-@Benchmarks/sqlite_rows.py
+	@echo; peers=$$(Benchmarks/peers.sh) || echo "No peers: the kernels are measured alone."; \
+		$(VITALD) bench kernels --format markdown --seconds $(SECONDS_EACH) \
+			$${peers:+--peers "'$$peers' '$(CURDIR)/Benchmarks/kernel_peers.py'"}
 
 # libFuzzer comes with the toolchain. `Tests/Fuzz/fuzz merge` takes what was learned into the corpus that `make test` replays.
 fuzz:

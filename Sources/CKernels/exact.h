@@ -106,7 +106,7 @@ VK void vk_put8(float *to, vk_f64x8 n, double fewest, vk_f64x8 v) {
 VK_EXACT_ROWS(bytes, uint8_t, vk_take_bytes)
 VK_EXACT_ROWS(floats, float, vk_take_floats)
 
-// The lesser (`sign` 1) or greater (−1) of two rows in which `no` stands for nothing measured.
+// The lesser of two rows. What was not measured is +∞ in them, and the greatest is sought as the least of negatives.
 VK void vk_lesser_floats(float *to, const float *a, const float *b) {
     for (int lane = 0; lane < vk_lanes; lane += 16) {
         vk_f32x16 x = vk_f32x16_load(a + lane), y = vk_f32x16_load(b + lane);

@@ -34,6 +34,19 @@ import Vitals
                 """)
     }
 
+    @Test("a table for pages has a line for each row, and no cell ends early")
+    func markdown() {
+        let rows: [[Cell]] = [[.text("a|b"), .number(1.5)], [.text("c"), .missing]]
+        #expect(
+            written(.markdown, columns, rows) == """
+                | name | value |
+                | --- | --: |
+                | a\\|b | 1.5 |
+                | c | – |
+
+                """)
+    }
+
     @Test("a table of nothing prints nothing")
     func empty() {
         #expect(written(.table, columns, []) == "")

@@ -12,7 +12,10 @@ struct BenchSetting {
     var folder: String
     var profiles: [Configured.File]
     var rules: [Configured.File]
+    /// A command that measures others on a folder of inputs.
+    var peers: String?
     var progress: (String) -> Void
+    var note: (String) -> Void
 
     /// The repetitions of each entry.
     func run(_ entries: [Contest.Entry]) throws -> [[Lap]] {

@@ -17,6 +17,8 @@ struct Figure: Sendable {
     var peer: Peer?
     /// What the design asks for, in the figure's unit.
     var budget: Double?
+    /// What the machine's memory would allow, in the figure's unit: its read bandwidth over the bytes a unit moves.
+    var limit: Double?
 
     init(
         _ name: String, _ values: [Double], _ unit: String, peer: (name: String, values: [Double])? = nil,
@@ -47,17 +49,18 @@ extension Figure {
     static let columns: [RowWriter.Column] = [
         .init("name"), .init("value", isNumber: true), .init("low", isNumber: true), .init("high", isNumber: true),
         .init("unit"), .init("peer"), .init("peer_value", isNumber: true), .init("ratio", isNumber: true),
-        .init("budget", isNumber: true),
+        .init("budget", isNumber: true), .init("limit", isNumber: true),
     ]
 
     func cells(as format: RowFormat) -> [Cell] {
         func cell(_ number: Double?) -> Cell {
             guard let number, number.isFinite else { return .missing }
-            return format == .table ? .text(Figure.text(number)) : .number(Figure.rounded(number))
+            return format == .table || format == .markdown
+                ? .text(Figure.text(number)) : .number(Figure.rounded(number))
         }
         return [
             .text(name), cell(value), cell(low), cell(high), .text(unit), peer.map { .text($0.name) } ?? .missing,
-            cell(peer?.value), cell(ratio), cell(budget),
+            cell(peer?.value), cell(ratio), cell(budget), cell(limit),
         ]
     }
 

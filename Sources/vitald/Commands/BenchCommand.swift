@@ -5,22 +5,25 @@ import Vitals
 /// `vitald bench`
 enum BenchCommand: Subcommand {
     private enum Area: String, CaseIterable {
-        case pipeline, decode, store, links
+        case pipeline, decode, store, links, kernels
     }
 
     static let syntax = Syntax(
-        "bench", "Measure how fast this machine runs the path, the decoders, the store or Bluetooth links",
-        positionals: [.init("AREA", "pipeline, decode, store or links")],
+        "bench", "Measure how fast this machine runs the path, the decoders, the store, Bluetooth links or kernels",
+        positionals: [.init("AREA", "pipeline, decode, store, links or kernels")],
         options: [
             .init("seconds", "N", "measure each figure for at least so long (2)"),
             .init("people", "N", "how many people `pipeline` lets live at once (100)"),
             .init("folder", "DIR", "where test stores are written and removed ($TMPDIR, else /var/tmp)"),
+            .init(
+                "peers", "COMMAND", "of `kernels`: what runs the peers (Benchmarks/kernel_peers.py, with its Python)"),
             ShippedFiles.Kind.profiles.option, ShippedFiles.Kind.rules.option, RowFormat.option,
         ],
         notes: [
             "Each figure is the median of at least five repetitions, with the lowest and the highest. Rates and shares "
                 + "are of one core's time, those named _wall and all of the store's of time on the wall. Where a peer or "
-                + "a limit of the machine ran in turn with it, ratio is value ÷ peer value. budget is what the design asks for."
+                + "a limit of the machine ran in turn with it, ratio is value ÷ peer value. budget is what the design asks for, "
+                + "limit what the bandwidth of reading memory allows."
         ],
         examples: ["vitald bench pipeline", "vitald bench store --seconds 5 --format csv"])
 
@@ -39,7 +42,7 @@ enum BenchCommand: Subcommand {
             folder: arguments.text("folder") ?? Terminal.variable("TMPDIR") ?? "/var/tmp",
             profiles: try Folder.files(in: [ShippedFiles.folder(.profiles, arguments)], ending: ".json5"),
             rules: try Folder.files(in: [ShippedFiles.folder(.rules, arguments)], ending: ".json5"),
-            progress: { console.show(status: $0) })
+            peers: arguments.text("peers"), progress: { console.show(status: $0) }, note: { console.note($0) })
         if AllocationCount.now == nil { console.note("allocations are not counted: `make bench` preloads a counter") }
         let figures =
             switch area {
@@ -47,6 +50,7 @@ enum BenchCommand: Subcommand {
             case .decode: try DecodeBench(setting: setting).figures()
             case .store: try StoreBench(setting: setting).figures()
             case .links: try LinksBench(setting: setting).figures()
+            case .kernels: try KernelBench(setting: setting).figures()
             }
         console.clearStatus()
         var rows = RowWriter(Figure.columns, as: format, on: console)

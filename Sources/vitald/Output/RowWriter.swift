@@ -44,6 +44,10 @@ struct RowWriter {
         self.format = format
         self.console = console
         if format == .csv { console.out.line(columns.map { Cell.quoted($0.name) }.joined(separator: ",")) }
+        if format == .markdown {
+            console.out.line(piped(columns.map(\.heading)))
+            console.out.line(piped(columns.map { $0.isNumber ? "--:" : "---" }))
+        }
     }
 
     /// Writes a row with one cell for each column.
@@ -57,6 +61,15 @@ struct RowWriter {
                 for (column, cell) in zip(columns, cells) { cell.write(column.name, to: &json) }
             }
             console.out.line(json.text)
+        case .markdown:
+            let texts = cells.map { cell in
+                if case .number(let value) = cell {
+                    cell.shown(decimals: Decimal.count(value))
+                } else {
+                    cell.shown(decimals: 0)
+                }
+            }
+            console.out.line(piped(texts))
         case .table:
             if isMeasured {
                 line(cells)
@@ -65,6 +78,12 @@ struct RowWriter {
                 if waiting.count == RowWriter.rowsToMeasure { measure() }
             }
         }
+    }
+
+    private func piped(_ texts: [String]) -> String {
+        "| "
+            + texts.map { $0.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|") }
+            .joined(separator: " | ") + " |"
     }
 
     /// Must be called after the last row.
