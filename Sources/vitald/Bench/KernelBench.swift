@@ -1,5 +1,4 @@
 import Analysis
-import Glibc
 import JSON5
 import Kernels
 
@@ -124,10 +123,7 @@ struct KernelBench {
     private func askPeers(_ day: KernelInputs, _ week: KernelInputs, in folder: BenchFolder) throws -> KernelPeers {
         guard let command = setting.peers else { return KernelPeers() }
         func write(_ name: String, _ values: ArraySlice<Float>) throws(CommandError) {
-            let path = "\(folder.path)/\(name).f32"
-            guard let file = fopen(path, "w") else { throw .failed("\(path): \(String(cString: strerror(errno)))") }
-            let written = values.withUnsafeBytes { fwrite($0.baseAddress, 1, $0.count, file) }
-            guard fclose(file) == 0, written == values.count * 4 else { throw .failed("\(path) cannot be written") }
+            try folder.write("\(name).f32", values)
         }
         try write("day", day.values[..<(Self.peersOfDay * day.rows)])
         try write("week", week.values[..<(Self.peersOfWeek * week.rows)])
@@ -165,10 +161,7 @@ struct KernelBench {
                 }
             }
         }
-        let shape = "\(folder.path)/shape.json"
-        guard let file = fopen(shape, "w") else { throw CommandError.failed("\(shape) cannot be written") }
-        fputs(json.text, file)
-        fclose(file)
+        try folder.write("shape.json", json)
         return try KernelPeers(running: command, in: folder.path, progress: setting.progress)
     }
 }

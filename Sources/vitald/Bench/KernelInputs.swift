@@ -14,7 +14,7 @@ struct KernelInputs {
     init(series: Int, rows: Int) {
         self.series = series
         self.rows = rows
-        var random = Random()
+        var random = SeededShares()
         var values = [Float](repeating: .nan, count: series * rows)
         for lane in 0..<series {
             var (rate, aim) = (70.0, 70.0)
@@ -28,15 +28,4 @@ struct KernelInputs {
     }
 
     func one(_ lane: Int) -> [Float] { Array(values[lane * rows..<(lane + 1) * rows]) }
-
-    /// Marsaglia's xorshift64, as shares of one.
-    private struct Random {
-        private var state: UInt64 = 88_172_645_463_325_252
-        mutating func next() -> Double {
-            state ^= state << 13
-            state ^= state >> 7
-            state ^= state << 17
-            return Double(state >> 11) * 0x1p-53
-        }
-    }
 }

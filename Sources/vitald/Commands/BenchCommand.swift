@@ -50,7 +50,7 @@ enum BenchCommand: Subcommand {
             case .decode: try DecodeBench(setting: setting).figures()
             case .store: try StoreBench(setting: setting).figures()
             case .links: try LinksBench(setting: setting).figures()
-            case .kernels: try KernelBench(setting: setting).figures()
+            case .kernels: try KernelBench(setting: setting).figures() + BeatBench(setting: setting).figures()
             }
         console.clearStatus()
         var rows = RowWriter(Figure.columns, as: format, on: console)
