@@ -16,7 +16,7 @@ import Kernels
 ///
 /// The published limit of the word entropy (0.639) opens; the limit of COSEn (−1.5) is the one that divides AFDB best.
 /// The lower limits, the tolerance and the counts were chosen on AFDB and MITDB together, cross-validated over records
-/// (`RhythmTests` has the figures); nsr2db, chf2db, the healthy and CinC 2017 chose nothing.
+/// (`Benchmarks/rhythm_thresholds.py`; `RhythmTests` has the figures); nsr2db, chf2db, the healthy and CinC 2017 chose nothing.
 public struct RhythmTrack: Sendable, Equatable {
     /// What was decided of the beats around a moment.
     public struct Decision: Sendable, Hashable {
