@@ -12,7 +12,8 @@ struct ShippedRuleTests {
         for error in shipped.errors { Issue.record("\(error)") }
         #expect(
             shipped.rules.map(\.name) == [
-                "ease-after-overreach", "irregular-rhythm", "resting-bradycardia", "resting-tachycardia",
+                "ease-after-overreach", "irregular-rhythm", "raised-night-heart-rate", "resting-bradycardia",
+                "resting-tachycardia",
                 "sedentary-hour",
                 "sensor-silent",
             ])

@@ -53,7 +53,8 @@ struct HeartRateExcess: Detector {
         if newest >= 0, next > told, next <= now.tick {
             told = next
             if let value = excess(until: next, now) {
-                found.append(DerivedValue(metric: .hrExcess, value: value, time: next))
+                found.append(
+                    DerivedValue(metric: .hrExcess, value: value, time: next, span: UInt32(Self.window)))
             }
         }
         if end > 0, now.tick >= end {

@@ -8,6 +8,7 @@ extension IllnessCusum {
             writer.integer(one.day)
             for hour in one.hours { hour.write(to: &writer) }
         }
+        writer.bool(isCoarse)
         writer.list(tail) { $0.double($1) }
         writer.double(sum)
         writer.count(run)
@@ -21,6 +22,7 @@ extension IllnessCusum {
             (r: inout ByteReader) throws(WireError) -> (day: Int32, hours: [Hour]) in
             (try r.integer(), try Hour.day(from: &r))
         }
+        isCoarse = try reader.bool()
         tail = try reader.list { (r: inout ByteReader) throws(WireError) in try r.double() }
         sum = try reader.double()
         run = try reader.count()

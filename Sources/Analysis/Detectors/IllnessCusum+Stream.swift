@@ -29,6 +29,8 @@ extension IllnessCusum {
         /// A local day has 25 hours at most, zones with odd changes a little more.
         private static let mostMinutes = 26 * 60
         private static let minute: Int64 = 60_000
+        /// What a value speaks of: the hour that ends at its time.
+        private static let hour: UInt32 = 3_600_000
         /// More samples in a minute than this are thinned out evenly.
         private static let mostSamples = 256
 
@@ -139,6 +141,7 @@ extension IllnessCusum {
         }
 
         private mutating func begin(_ next: LocalDay, _ zone: Zone) {
+            // A zone that moves west shows a day again that was told: its hours stay as they were.
             guard next.number > day else { return }
             day = next.number
             start = zone.start(of: next).milliseconds
@@ -187,8 +190,8 @@ extension IllnessCusum {
                     : zone.timestamp(day: LocalDay(number: result.day), timeOfDay: .hours(Int64(result.hour) + 1))
                         .milliseconds
                 let alarm = current.map { $0.isConfirmed ? 2.0 : $0.alarm != nil ? 1 : 0 } ?? 0
-                found.append(DerivedValue(metric: .illnessCusum, value: result.sum, time: time))
-                found.append(DerivedValue(metric: .illnessAlarm, value: alarm, time: time))
+                found.append(DerivedValue(metric: .illnessCusum, value: result.sum, time: time, span: Self.hour))
+                found.append(DerivedValue(metric: .illnessAlarm, value: alarm, time: time, span: Self.hour))
             }
             if isOver {
                 excursion = current

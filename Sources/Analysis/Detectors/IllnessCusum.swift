@@ -110,6 +110,8 @@ public struct IllnessCusum: Sendable {
     /// Minutes before the next day's first, for smoothing across midnight while the first baseline is gathered.
     var tail: [Double] = []
     var gathered: [(day: Int32, hours: [Hour])] = []
+    /// No gathered day had ten measured minutes in a row.
+    var isCoarse = true
 
     public init() {}
 
@@ -126,8 +128,12 @@ public struct IllnessCusum: Sendable {
         let isFirst = baseline.isEmpty
         var hours = Self.hours(isFirst ? smoothed(heartRate) : heartRate, measured: heartRate, steps: steps)
         guard isFirst else { return judge(day, hours) }
-        // A device that measures every few minutes has no ten in a row: as published it would never have a baseline.
-        if !hours.contains(where: { $0.count > 0 }) {
+        // A device that measures every few minutes has no ten in a row, and as published never a baseline: its minutes
+        // are taken as they are, unless a day with ten in a row comes after all.
+        if hours.contains(where: { $0.count > 0 }) {
+            if isCoarse { for i in gathered.indices { gathered[i].hours = Array(repeating: Hour(), count: 24) } }
+            isCoarse = false
+        } else if isCoarse {
             hours = Self.hours(heartRate, measured: heartRate, steps: steps)
         }
         gathered.append((day, hours))
