@@ -34,7 +34,8 @@ enum AnalyzeFeatures {
                 samples = imported.samples
                 console.note("\(path): \(imported.report)")
             } catch {
-                guard error.code == .noRows else { throw error }
+                // A file without what was asked for answers, too: with nothing.
+                guard [.noRows, .noMetric, .badOption].contains(error.code) else { throw error }
                 reason = "\(error)"
             }
             let features = FileFeatures(samples, metric: options.metric, isCorrected: !arguments.has("raw"))

@@ -134,7 +134,7 @@ struct AnalyzeReport {
         let states = analysis.derived.filter { $0.metric == .sensorState && $0.value > 0 }.map { Int($0.value) }
         let told = labels.indices.compactMap { code in
             let count = states.count { $0 == code }
-            return count > 0 ? "\(labels[code]) \(count) times" : nil
+            return count > 0 ? "\(labels[code]): \(count)" : nil
         }
         if !told.isEmpty {
             title("Sensor")
