@@ -9,8 +9,9 @@ struct FreshSamples {
         var count: Int
     }
 
-    /// Samples of rows that wait to be sorted into their series, before that is done without being asked.
-    static let mostWaiting = 1 << 15
+    /// Samples of rows that wait to be sorted into their series, before that is done without being asked: so many that in a
+    /// house of thousands of series each gets dozens at a time, so few that it takes milliseconds.
+    static let mostWaiting = 1 << 16
 
     private(set) var series: [FreshSeries] = []
     /// Place of a series by its row id.
