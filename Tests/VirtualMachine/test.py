@@ -18,9 +18,9 @@ KEPT_BY_KERNEL = 1.2
 """Seconds that the kernel keeps a link whose process is gone (2), less what connecting takes from `ready` on."""
 
 
-def worn(name: str, profile: str, peer) -> dict:
+def worn(name: str, profile: str, peer, person="ada") -> dict:
     """A device of the configuration."""
-    return {"name": name, "profile": profile, "address": peer.address}
+    return {"name": name, "profile": profile, "address": peer.address, "person": person}
 
 
 async def everyday(rig: Rig):
@@ -43,8 +43,8 @@ async def everyday(rig: Rig):
         await rig.check("scan: advertisers with their names and the profiles that fit", scan())
 
         await stack.enter_async_context(rig.running(
-            worn("strap", "ble.hrs", strap), worn("pod", "ble.rsc", pod), worn("ring", "colmi.r0x", ring),
-            worn("watch", "pine64.infinitime", watch)))
+            worn("strap", "ble.hrs", strap), worn("pod", "ble.rsc", pod), worn("ring", "colmi.r0x", ring, "ben"),
+            worn("watch", "pine64.infinitime", watch, "ben")))
 
         async def capability():
             status = await rig.machine.run(f"cat /proc/{hub.process}/status")
@@ -152,14 +152,15 @@ async def everyday(rig: Rig):
 
         async def switched_off():
             for switch in ["hciconfig hci0 down", "echo 1 > /sys/class/bluetooth/hci0/rfkill*/soft"]:
-                had = hub.count("strap")
+                links = strap.connections
                 # The controller is not told: it goes on taking in what the kernel throws away.
                 with hub.deaf():
                     await rig.machine.run(switch)
                     if "rfkill" in switch:
                         await hub.until(lambda: "blocked" in hub.text(), "it is told that the adapter is blocked")
                         await rig.machine.run("echo 0 > /sys/class/bluetooth/hci0/rfkill*/soft")
-                    await hub.until_samples("strap", had + 4, limit=30)
+                    await hub.until(lambda: strap.connections > links and strap.subscribed, "the strap is connected again", 30)
+                await hub.until_samples("strap", hub.count("strap") + 4)
             await hub.verify("strap", strap)
         await rig.check("adapter switched off by somebody, and blocked by rfkill: on again", switched_off(), limit=90)
 

@@ -43,14 +43,15 @@ class Hub:
     # Its life
 
     async def configure(self, devices: list[dict], **settings):
-        """A fresh store, and a configuration with these devices, all worn by ada."""
-        self.away.clear()
+        """A fresh store, and a configuration with these devices, worn by ada unless they say otherwise."""
+        # Links of the last run send on for two seconds.
         self.began = time.time()
+        self.away = [(self.began, math.inf)]
         devices = [{"person": "ada"} | device for device in devices]
         configuration = {
             "hub": "test", "store": STORE, "socket": "/run/vitald/vitald.sock",
             "profiles": ["/run/project/DeviceProfiles"], "rules": ["/run/project/Rules"],
-            "people": [{"name": "ada", "zone": "UTC"}], "devices": devices} | settings
+            "people": [{"name": name, "zone": "UTC"} for name in ["ada", "ben"]], "devices": devices} | settings
         text = json.dumps(configuration, indent=1)
         await self.machine.run(
             f"pkill -x commits; rm -rf {FOLDER} /run/vitald; mkdir -m 700 {FOLDER} /run/vitald;"
