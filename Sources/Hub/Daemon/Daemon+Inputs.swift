@@ -11,6 +11,7 @@ extension Daemon {
             // Before it is recorded, so that a replay sees the same times.
             let arrival = arrivals.next(of: device, at: at, notBefore: pipeline?.now ?? at)
             take(Input(at: arrival, .frame(device: device, input: input, bytes: bytes)))
+            commitSoon()
         case .state(let device, let state, let reason, let at):
             states[device] = (state, reason, at)
             take(Input(at: at, .link(device: device, state: state, reason: reason)))

@@ -69,6 +69,8 @@ public actor Daemon {
     /// Samples received until then are in the store or in a commit that waits for it.
     var storedUntil = Timestamp.distantPast
     var lastCommit = Timestamp.distantPast
+    /// Whether a commit will come for what has arrived since the last one.
+    var isCommitPlanned = false
     var lastWatchdog: Int64 = 0
     var backlog: [Commit] = []
     var isStopping = false
@@ -82,7 +84,7 @@ public actor Daemon {
     /// Samples that wait with them: a day of eight series at one a second, about 35 MB.
     static let mostWaitingSamples = 700_000
     /// The timer comes once a second, a little early or late: a commit is not left to the next one for that.
-    static let timerSlack = TimeSpan.milliseconds(500)
+    static let timerSlack = TimeSpan.milliseconds(100)
     /// Frames that do not parse are reported at most this often.
     static let diagnosticsInterval: Int64 = 60_000
 
