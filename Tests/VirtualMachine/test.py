@@ -286,7 +286,7 @@ async def neighbours(rig: Rig):
 
         async def held():
             path = f"/org/bluez/hci0/dev_{strap.address.replace(':', '_')}"
-            await machine.run("bluetoothctl --timeout 8 scan on > /run/results/bluetoothctl.log 2>&1", limit=20)
+            await machine.run("bluetoothctl --timeout 4 scan on > /run/results/bluetoothctl.log 2>&1", limit=20)
             await machine.run(f"gdbus call --system -d org.bluez -o {path} -m org.bluez.Device1.Connect", limit=40)
             # It does not advertise while it is held: its kind of address is told.
             async with rig.running({"name": "strap", "profile": "ble.hrs", "address": f"{strap.address} public"}):
