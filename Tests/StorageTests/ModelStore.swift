@@ -25,6 +25,9 @@ final class ModelStore: Store {
     private var personByID: [PersonID: Person] = [:]
     private var deviceByID: [DeviceID: Device] = [:]
     private var wearings: [Wearing: Assignment] = [:]
+    private var applied: [AppliedCommand] = []
+    private var following: [String: Follower] = [:]
+    private var kept: [UInt64: Commit] = [:]
 
     func commit(_ commit: Commit) throws(StoreError) -> UInt64 {
         for batch in commit.samples {
@@ -41,7 +44,9 @@ final class ModelStore: Store {
             items.append(item)
         }
         for state in commit.states { states[StateKey(person: state.person, component: state.component)] = state }
-        for applied in commit.commands { commands.insert(applied.command.id) }
+        for applied in commit.commands where commands.insert(applied.command.id).inserted {
+            self.applied.append(applied)
+        }
         for person in commit.people { personByID[person.id] = person }
         for device in commit.devices { deviceByID[device.id] = device }
         for assignment in commit.assignments {
@@ -49,6 +54,7 @@ final class ModelStore: Store {
                 assignment
         }
         sequence += 1
+        if !following.isEmpty { kept[sequence] = commit }
         return sequence
     }
 
@@ -93,4 +99,42 @@ final class ModelStore: Store {
     }
 
     func outbox() -> [OutboxItem] { items }
+
+    // MARK: Following. Keeps everything for ever.
+
+    func feed(after sequence: UInt64, atMost bytes: Int) -> FeedPage {
+        let numbers = sequence < self.sequence ? Array(sequence + 1...self.sequence) : []
+        let commits = numbers.prefix { kept[$0] != nil }.map { number in
+            var writer = ByteWriter()
+            writer.wire(kept[number] ?? Commit(at: .distantPast))
+            return FeedCommit(sequence: number, bytes: writer.bytes)
+        }
+        let first = numbers.first { kept[$0] != nil }.map { $0 - 1 } ?? self.sequence
+        let isMissing = commits.isEmpty && !numbers.isEmpty
+        return FeedPage(commits: commits, missing: isMissing ? sequence + 1...first : nil, head: self.sequence)
+    }
+
+    func copy(_ body: (Commit) throws(StoreError) -> Void) throws(StoreError) -> UInt64 {
+        var all = Commit(at: .distantPast)
+        all.people = people()
+        all.devices = devices()
+        all.assignments = assignments()
+        for (place, sample) in samples {
+            all.samples.append(PersonSamples(person: place.key.person, samples: [sample]))
+        }
+        all.events = events
+        all.outbox = items
+        all.states = Array(states.values)
+        all.commands = applied
+        try body(all)
+        return sequence
+    }
+
+    func followers() -> [Follower] { following.values.sorted { $0.name < $1.name } }
+
+    func follow(_ name: String, after sequence: UInt64, at: Timestamp) {
+        following[name] = Follower(name: name, sequence: sequence, at: at)
+    }
+
+    func unfollow(_ name: String) -> Bool { following.removeValue(forKey: name) != nil }
 }

@@ -88,12 +88,51 @@ import Vitals
         PRAGMA user_version = 2;
         """
 
-    private static let earlier = [1, 2]
+    /// The journal and the chunks of version 3. A fixture as well.
+    private static let version3 = """
+        CREATE TABLE journal(sequence INTEGER PRIMARY KEY, at INTEGER NOT NULL, bytes BLOB NOT NULL);
+        CREATE TABLE chunk(
+            key INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL, count INTEGER NOT NULL,
+            usable INTEGER NOT NULL, minimum REAL, maximum REAL, sum REAL NOT NULL, covered INTEGER NOT NULL,
+            bytes BLOB NOT NULL);
+        CREATE TABLE damaged_chunk(number INTEGER PRIMARY KEY, key INTEGER NOT NULL, bytes BLOB NOT NULL);
+        ALTER TABLE series ADD COLUMN upto INTEGER NOT NULL DEFAULT 0;
+        UPDATE series SET upto = 3;
+        INSERT INTO chunk VALUES(
+            6444339832, 1700000000000, 1700000001000, 2, 2, 61.5, 62.0, 123.5, 2000,
+            x'012413903D0280A0ABFEF962D00F0100010001CE0904A0000000000102010001010100F02E');
+        DROP VIEW samples;
+        DROP TABLE sample;
+        CREATE VIEW chunks AS SELECT
+            coalesce(person.name, lower(hex(series.person))) AS person,
+            coalesce(metric.name, series.metric) AS metric,
+            metric.unit AS unit,
+            coalesce(device.name, lower(hex(series.source))) AS source,
+            chunk.first AS first_ms,
+            strftime('%Y-%m-%dT%H:%M:%fZ', chunk.first / 1000.0, 'unixepoch') AS first,
+            chunk.last AS last_ms,
+            strftime('%Y-%m-%dT%H:%M:%fZ', chunk.last / 1000.0, 'unixepoch') AS last,
+            chunk.count AS count,
+            chunk.usable AS usable,
+            chunk.minimum AS minimum,
+            chunk.maximum AS maximum,
+            chunk.sum AS sum,
+            chunk.sum / nullif(chunk.usable, 0) AS mean,
+            chunk.covered AS covered_ms
+        FROM series CROSS JOIN chunk ON chunk.key BETWEEN series.id << 32 AND (series.id << 32) + 4294967295
+            LEFT JOIN metric ON metric.id = series.metric
+            LEFT JOIN person ON person.id = series.person
+            LEFT JOIN device ON device.id = series.source;
+        PRAGMA user_version = 3;
+        """
+
+    private static let earlier = [1, 2, 3]
 
     private func make(version: Int, at path: String) throws {
         let raw = try Connection(path: path, file: path, flags: 2 | 4)
         try raw.execute(Self.version1)
         if version >= 2 { try raw.execute(Self.version2) }
+        if version >= 3 { try raw.execute(Self.version3) }
         raw.close()
     }
 
@@ -130,7 +169,7 @@ import Vitals
         try make(version: version, at: folder.store)
         let before = try bytes(of: folder.store)
         let reader = try SQLiteStore.open(path: folder.store, mode: .read)
-        try check(reader)
+        try check(reader, isUpgraded: version >= 3)
         reader.close()
         #expect(try bytes(of: folder.store) == before)
 

@@ -17,6 +17,7 @@ extension SQLiteStore {
             try forEachSeries(of: nil, order: "id") { keys[$0.id] = $0.key }
             problems += try chunkProblems(keys)
             problems += try journalProblems(keys)
+            problems += try feedProblems()
             if problems.isEmpty { problems = try countProblems() }
             return problems
         }

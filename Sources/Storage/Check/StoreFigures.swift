@@ -13,6 +13,10 @@ public struct StoreFigures: Hashable, Sendable {
     /// Commits whose samples wait in the journal for the next seal, and their bytes.
     public var journalRows: Int
     public var journalBytes: Int
+    /// Those for whom commits are kept, the commits that are kept, and their bytes.
+    public var followers: Int
+    public var keptCommits: Int
+    public var keptBytes: Int
     /// Of the file, without what the log beside it has yet to bring; and of it what is free for later use.
     public var fileBytes: Int
     public var freeBytes: Int
@@ -24,6 +28,7 @@ extension SQLiteStore {
         try connection.read { () throws(StoreError) in
             func integer(_ sql: String) throws(StoreError) -> Int { Int(try connection.integer(sql) ?? 0) }
             let hasChunks = version >= 3
+            let hasFeed = version >= Migrations.withFeed
             let page = try integer("PRAGMA page_size")
             return StoreFigures(
                 sequence: sequence, series: try integer("SELECT count(*) FROM series WHERE count > 0"),
@@ -33,6 +38,9 @@ extension SQLiteStore {
                 chunkBytes: hasChunks ? try integer("SELECT coalesce(sum(length(bytes)), 0) FROM chunk") : 0,
                 journalRows: hasChunks ? try integer("SELECT count(*) FROM journal") : 0,
                 journalBytes: hasChunks ? try integer("SELECT coalesce(sum(length(bytes)), 0) FROM journal") : 0,
+                followers: try followers().count,
+                keptCommits: hasFeed ? try integer("SELECT count(*) FROM feed") : 0,
+                keptBytes: hasFeed ? try integer("SELECT coalesce(sum(length(bytes)), 0) FROM feed") : 0,
                 fileBytes: try integer("PRAGMA page_count") * page,
                 freeBytes: try integer("PRAGMA freelist_count") * page)
         }

@@ -28,7 +28,11 @@ enum Migrations {
         Step(name: "tables", sql: tables),
         Step(name: "views", sql: views),
         Step(name: "chunks", sql: chunks, work: restRows, then: withoutRows),
+        Step(name: "feed", sql: feed),
     ]
+
+    /// The version from which on there is a feed.
+    static let withFeed = 4
 
     /// Brings the store at `version` to the current one.
     static func run(on connection: Connection, from version: Int) throws(StoreError) {
@@ -197,5 +201,17 @@ enum Migrations {
             LEFT JOIN metric ON metric.id = series.metric
             LEFT JOIN person ON person.id = series.person
             LEFT JOIN device ON device.id = series.source;
+        """
+
+    // MARK: Version 4
+
+    // Commits as they were given, kept while somebody follows. `total` is the bytes of all rows up to this one that ever
+    // were, so that what is kept is a difference of two. A follower's `epoch` tells whether its number is of this store.
+    private static let feed = """
+        CREATE TABLE feed(
+            sequence INTEGER PRIMARY KEY, at INTEGER NOT NULL, total INTEGER NOT NULL, bytes BLOB NOT NULL);
+        CREATE TABLE follower(
+            name TEXT NOT NULL PRIMARY KEY, sequence INTEGER NOT NULL, at INTEGER NOT NULL, lost INTEGER NOT NULL,
+            gaps INTEGER NOT NULL, epoch INTEGER NOT NULL);
         """
 }

@@ -8,11 +8,10 @@ extension SQLiteStore {
     /// depend on.
     @discardableResult
     public func commit(_ commit: Commit) throws(StoreError) -> UInt64 {
-        guard isWriter else {
-            throw StoreError(.unwritable, path: connection.path, "it is open for reading only: open it for writing")
-        }
+        try requireWriter()
         let next = lastSequence &+ 1
         var row: [UInt8]?
+        let followed = feed
         do throws(StoreError) {
             try connection.write { () throws(StoreError) in
                 try advance(to: next, at: commit.at)
@@ -27,15 +26,23 @@ extension SQLiteStore {
                 for item in commit.outbox { try insert(item, next) }
                 for state in commit.states { try replace(state, next) }
                 for command in commit.commands { try insert(command, next) }
+                try feed.append(commit, next)
             }
         } catch {
             intake.undo()
+            feed = followed
             throw error
         }
         intake.keep(row, next)
         lastSequence = next
         settle(at: commit.at)
         return next
+    }
+
+    func requireWriter() throws(StoreError) {
+        guard isWriter else {
+            throw StoreError(.unwritable, path: connection.path, "it is open for reading only: open it for writing")
+        }
     }
 
     /// Moves the head by one, from where this writer left it.

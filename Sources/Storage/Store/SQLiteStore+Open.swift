@@ -57,6 +57,7 @@ extension SQLiteStore {
             connection: connection, isWriter: true, lock: lock, identity: identity, sequence: sequence,
             version: Migrations.current)
         try store.loadJournal()
+        try store.loadFeed()
         return store
     }
 

@@ -29,6 +29,8 @@ public final class SQLiteStore: Store {
     var intake: SampleIntake
     /// What a reader's was made of.
     var freshRows: ClosedRange<Int64>?
+    /// Who follows, and what is kept for them.
+    var feed: FeedTable
     /// The seal under way.
     var seal: SealPass?
     /// The hour of the hub clock in which journal rows were last marked to be sealed.
@@ -49,6 +51,7 @@ public final class SQLiteStore: Store {
         self.version = version
         chunks = ChunkTable(connection: connection)
         intake = SampleIntake(chunks)
+        feed = FeedTable(connection, epoch: identity.epoch)
     }
 
     deinit { close() }
@@ -67,6 +70,7 @@ public final class SQLiteStore: Store {
     /// Nothing depends on it but tidiness: a store that was not closed is whole when it is opened next.
     public func close() {
         guard connection.isOpen else { return }
+        keepFollowers()
         if isWriter {
             // Readers may keep a checkpoint waiting; whoever shuts down does not wait for them.
             try? connection.execute("PRAGMA busy_timeout = 200")

@@ -148,6 +148,27 @@ public protocol Store: AnyObject {
     /// Events whose id begins with these hexadecimal digits (hyphens ignored).
     func events(idPrefix: String) throws(StoreError) -> [Event]
     func outbox() throws(StoreError) -> [OutboxItem]
+
+    // MARK: Following
+
+    /// Commits after `sequence`, oldest first: as many as fit into `bytes`, but one at least.
+    ///
+    /// What is given is the same bytes each time. Commits are kept for followers only (``follow(_:after:at:)``): what came
+    /// without one is told as missing.
+    ///
+    /// - Throws: `.other` when `sequence` is beyond the last commit: that number is of another store, or of another epoch.
+    func feed(after sequence: UInt64, atMost bytes: Int) throws(StoreError) -> FeedPage
+    /// Calls `body` with all there is, from one snapshot, as commits that make an empty store equal to this one, in constant
+    /// memory. Returns the number of the commit it is the state after: whoever has the copy goes on from there.
+    func copy(_ body: (Commit) throws(StoreError) -> Void) throws(StoreError) -> UInt64
+    func followers() throws(StoreError) -> [Follower]
+    /// Says that a follower has everything up to `sequence`. One that is new is remembered, durably, and from then on commits
+    /// are kept for it; one that is known may go forward, or backward to be sent again what came since. A move is
+    /// durable with the next commit: one that is lost means that something is sent twice, which is harmless.
+    func follow(_ name: String, after sequence: UInt64, at: Timestamp) throws(StoreError)
+    /// Forgets a follower. After the last one nothing is kept any more. Returns whether there was one.
+    @discardableResult
+    func unfollow(_ name: String) throws(StoreError) -> Bool
 }
 
 /// What went wrong with a store, and what to do.

@@ -38,7 +38,7 @@ extension Commit: WireValue {
             switch kind {
             case .samples:
                 guard let person else { throw WireError(.malformed("samples of nobody"), at: start) }
-                samples.append(PersonSamples(person: person, samples: try content.samples()))
+                samples.append(PersonSamples(person: person, samples: try content.samples(anyValue: true)))
             case .event: events.append(try content.wire())
             case .outbox: outbox.append(try content.wire())
             case .state: states.append(try content.wire())

@@ -142,7 +142,10 @@ extension ByteWriter {
 
 extension ByteReader {
     /// What `ByteWriter.samples(_:)` wrote.
-    public mutating func samples() throws(WireError) -> [Sample] {
+    ///
+    /// - Parameter anyValue: whether values that are not finite are taken as they are, as from a store that holds them; inputs
+    ///   of the path are refused with them.
+    public mutating func samples(anyValue: Bool = false) throws(WireError) -> [Sample] {
         let size = try length()
         var samples: [Sample] = []
         // A claimed size is worth no more memory than the bytes behind it: at least one a sample.
@@ -176,7 +179,7 @@ extension ByteReader {
                 }
                 last.value = Float(whole.partialValue)
             } else if !kept.contains(.value) {
-                last.value = try finite()
+                last.value = anyValue ? try float() : try finite()
             }
             if !kept.contains(.span) { last.span = try spanLength() }
             if !kept.contains(.flags) {

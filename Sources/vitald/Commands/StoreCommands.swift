@@ -23,6 +23,9 @@ enum StoreStatsCommand: Subcommand {
         row("chunks' samples", figures.chunkBytes, "bytes")
         row("journal", figures.journalRows, "commits")
         row("journal's samples", figures.journalBytes, "bytes")
+        row("followers", figures.followers, "")
+        row("kept for followers", figures.keptCommits, "commits")
+        row("kept commits", figures.keptBytes, "bytes")
         row("file", figures.fileBytes, "bytes")
         row("free in the file", figures.freeBytes, "bytes")
         if figures.restingSamples > 0 {

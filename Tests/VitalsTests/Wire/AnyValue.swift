@@ -182,4 +182,16 @@ struct AnyValue: RandomNumberGenerator {
         commit.assignments = list { $0.assignment() }
         return commit
     }
+
+    mutating func feedItem() -> FeedItem {
+        switch next() % 5 {
+        case 0: return .beginning(StoreIdentity(hub: id(), epoch: next()), after: next())
+        case 1: return .part(commit())
+        case 2: return .copied(next())
+        case 3: return .commit(FeedCommit(sequence: next(), bytes: bytes()))
+        default:
+            let first = next() >> 1
+            return .missing(first...first + next() >> 2)
+        }
+    }
 }

@@ -42,7 +42,7 @@ struct WireKind: Sendable, CustomTestStringConvertible {
         WireKind("component state") { $0.state() },
         WireKind("outbox item") { OutboxItem(event: $0.id(), person: $0.id(), recipient: $0.text()) },
         WireKind("store identity") { StoreIdentity(hub: $0.id(), epoch: $0.next()) },
-        WireKind("commit") { $0.commit() },
+        WireKind("commit") { $0.commit() }, WireKind("feed item") { $0.feedItem() },
     ]
 }
 
