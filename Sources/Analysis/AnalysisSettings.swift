@@ -16,6 +16,9 @@ public struct AnalysisSettings: Sendable {
     public var body: Body
     /// How a day's training load is weighed.
     public var load = LoadFormula.banister
+    /// Whether sessions are followed and detectors run. Without, what they would say is unknown unless it is given as samples: for
+    /// questions about windows alone.
+    public var derives = true
 
     public init(
         zone: Zone = .utc, features: [Feature] = [], priorities: [DeviceID: Int] = [:],

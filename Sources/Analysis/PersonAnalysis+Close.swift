@@ -36,7 +36,7 @@ extension PersonAnalysis {
         let session = closed.sessionCompleted == nil ? closeSessions(end) : nil
         if let session { closed.sessionCompleted = session }
         closeDetectors(end, session: session, into: &closed)
-        detectors.record(at: end, isPressing: isPressing, person: person)
+        if settings.derives { detectors.record(at: end, isPressing: isPressing, person: person) }
         isPressing = false
         return closed
     }
@@ -76,7 +76,7 @@ extension PersonAnalysis {
                 intake.noteDuplicate(of: due[n].source)
                 continue
             }
-            if outcome == .used {
+            if outcome == .used, settings.derives {
                 let day = days.day(of: due[n].time.milliseconds, in: settings.zone)
                 detectors.take(due[n], series[place].arrival(of: due[n], source: source, tick: end, day: day))
             }
@@ -162,7 +162,7 @@ extension PersonAnalysis {
     }
 
     private mutating func closeSessions(_ end: Int64) -> ExerciseSession? {
-        guard end / SessionTracker.minute > sessions.next else { return nil }
+        guard settings.derives, end / SessionTracker.minute > sessions.next else { return nil }
         return sessions.close(tick: end, view: view, range: settings.sessionRange, limits: heartLimits(at: end))
     }
 }

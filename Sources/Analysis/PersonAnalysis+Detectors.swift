@@ -9,6 +9,7 @@ extension PersonAnalysis {
     /// Daily values are in force and stored at once. Others wait for their tick like anything measured, so that panes,
     /// late marks, duplicates and rebuilding are one matter: rules see them 5 s later.
     mutating func closeDetectors(_ end: Int64, session: ExerciseSession?, into closed: inout ClosedTick) {
+        guard settings.derives else { return }
         var session = session
         detectors.look()
         defer { detectors.look() }
@@ -38,6 +39,7 @@ extension PersonAnalysis {
 
     /// Gives detectors a daily value, and has their states written with this tick.
     mutating func giveDaily(_ sample: Sample, at end: Int64) {
+        guard settings.derives else { return }
         let day = days.day(of: sample.time.milliseconds, in: settings.zone)
         detectors.take(sample, Arrival(tick: end, isLate: false, hold: DailyValues.hold, day: day))
         isPressing = true

@@ -18,6 +18,15 @@ struct RollingRunTests {
             name: "mean", kernel: { Rolling.mean(of: $0, window: $1, into: &$2) }, twin: { RollingTwin.mean($0) },
             tolerance: 1e-4),
         Pair(
+            name: "sum", kernel: { Rolling.sum(of: $0, window: $1, into: &$2) }, twin: { RollingTwin.sum($0) },
+            tolerance: 1e-4),
+        Pair(
+            name: "count", kernel: { Rolling.count(of: $0, window: $1, into: &$2) },
+            twin: { RollingTwin.count($0) }, tolerance: 0),
+        Pair(
+            name: "mad", kernel: { Rolling.mad(of: $0, window: $1, into: &$2) }, twin: { RollingTwin.mad($0) },
+            tolerance: 1e-4),
+        Pair(
             name: "deviation", kernel: { Rolling.deviation(of: $0, window: $1, into: &$2) },
             twin: { RollingTwin.deviation($0) }, tolerance: 1e-4),
         Pair(

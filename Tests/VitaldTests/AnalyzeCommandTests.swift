@@ -43,6 +43,32 @@ import Testing
         #expect(known.out.hasSuffix(",zone_minutes,30\n"))
     }
 
+    @Test("windows along files are rows of moments, each file a person of its own")
+    func rolling() {
+        let (hr, steps) = run()
+        let one = Workspace.run(["analyze", hr, "--rolling", "mean,max,q90,count", "--window", "1m", "--format", "csv"])
+        #expect(one.code == 0)
+        let lines = one.out.split(separator: "\n")
+        #expect(lines.first == "time,mean,max,q90,count")
+        #expect(lines.count == 1 + 1800)
+        #expect(lines[12] == "2026-03-02T08:01:00Z,60.5,61,61,12")
+        #expect(one.log.contains("a moment each 5s, windows of 1m"))
+        let two = Workspace.run([
+            "analyze", hr, hr, "--rolling", "mean", "--window", "1m", "--grid", "1m", "--format", "csv",
+        ])
+        #expect(two.out.split(separator: "\n").count == 1 + 2 * 150)
+        #expect(two.out.contains("\(hr),2026-03-02T08:01:00Z,60.5\n"))
+        for (words, part) in [
+            (["--rolling", "mean"], "needs --window"), (["--window", "1m"], "goes with --rolling"),
+            (["--rolling", "meen", "--window", "1m"], "did you mean 'mean'"),
+            (["--rolling", "mean", "--features", "std", "--window", "1m"], "two questions"),
+            (["--rolling", "mean", "--window", "1m", "--metric", "steps"], "is no level"),
+        ] {
+            let refused = Workspace.run(["analyze", words.contains("steps") ? steps : hr] + words)
+            #expect(refused.code != 0 && refused.log.contains(part), "\(words): \(refused.log)")
+        }
+    }
+
     @Test("features of a whole file are one JSON line, null where the file has none, with the reason")
     func features() throws {
         let (hr, _) = run()

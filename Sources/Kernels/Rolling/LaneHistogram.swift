@@ -86,29 +86,11 @@ struct LaneHistogram: ~Copyable {
 
     /// Median of the distances to the median at mark 0, whose lane is not empty.
     func deviation(_ lane: Int) -> Float {
-        let column = UnsafePointer(bins.cells + lane)
-        let (low, high) = (Int(ranks.row(2)[lane]), Int(ranks.row(3)[lane]))
         let mark = HistogramMark(
             code: Int(marks.cells[lane]), below: Int(ranks.cells[lane]), equal: Int(ranks.row(1)[lane]))
-        // In halves of a step, so that a median between two codes is whole.
-        let middle = mark.code + mark.code(holding: high, in: column, stride: 64)
-        var (down, up) = (middle / 2, middle / 2 + 1)
-        var seen = 0
-        var lowest = -1
-        while true {
-            // The nearer side first; codes below 1 and above 255 are farther than everything.
-            let (left, right) = (down >= 1 ? middle - 2 * down : Int.max, up <= 255 ? 2 * up - middle : Int.max)
-            let distance = Swift.min(left, right)
-            if left == distance {
-                seen += Int(column[down * 64])
-                down -= 1
-            }
-            if right == distance {
-                seen += Int(column[up * 64])
-                up += 1
-            }
-            if lowest < 0, seen > low { lowest = distance }
-            if seen > high { return scale.step * Float(lowest + distance) / 4 }
-        }
+        let quarters = mark.deviation(
+            low: Int(ranks.row(2)[lane]), high: Int(ranks.row(3)[lane]), in: UnsafePointer(bins.cells + lane),
+            stride: 64)
+        return scale.step * Float(quarters) / 4
     }
 }

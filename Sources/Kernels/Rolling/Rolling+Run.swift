@@ -18,6 +18,23 @@ extension Rolling {
         }
     }
 
+    public static func sum(of run: borrowing PaneRun, window: Int, fewest: Int = 1, into out: inout [Float]) {
+        let (offset, step) = run.affine
+        let fewest = Double(Swift.max(1, fewest))
+        sums(of: run, window: window, of: .sum, into: &out) { sums, place, to in
+            for i in 0..<8 {
+                let count = sums.counts[place + i]
+                to[i] = count < fewest ? .nan : Float(offset * count + step * sums.values[place + i])
+            }
+        }
+    }
+
+    public static func count(of run: borrowing PaneRun, window: Int, into out: inout [Float]) {
+        sums(of: run, window: window, of: .sum, into: &out) { sums, place, to in
+            for i in 0..<8 { to[i] = Float(sums.counts[place + i]) }
+        }
+    }
+
     public static func deviation(of run: borrowing PaneRun, window: Int, fewest: Int = 2, into out: inout [Float]) {
         if let scale = run.scale, window <= longestPacked {
             prefixes(of: run, window: window, squared: true, into: &out) { sums, squares, to, count in

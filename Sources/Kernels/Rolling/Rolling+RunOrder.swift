@@ -118,6 +118,27 @@ extension Rolling {
         quantiles([0.5], of: run, window: window, fewest: fewest, into: &out)
     }
 
+    /// Median absolute deviation from the window's median, not scaled; as for blocks.
+    public static func mad(of run: borrowing PaneRun, window: Int, fewest: Int = 1, into out: inout [Float]) {
+        precondition(window >= 1 && window <= 65_535, "a deviation's window has 1 to 65,535 rows")
+        precondition(out.count == run.count, "a place for each moment")
+        let fewest = Swift.max(1, fewest)
+        guard let scale = run.scale else {
+            var sorted = SortedWindow(capacity: window)
+            for place in 0..<run.count {
+                sorted.insert(Double(run[place]))
+                if place >= window { sorted.remove(Double(run[place - window])) }
+                out[place] = sorted.count >= fewest ? Float(sorted.deviation) : .nan
+            }
+            return
+        }
+        var histogram = CodeHistogram()
+        for place in 0..<run.count {
+            histogram.move(in: run.codes.cells[place], out: place >= window ? run.codes.cells[place - window] : 0)
+            out[place] = histogram.present >= fewest ? scale.step * Float(histogram.deviation()) / 4 : .nan
+        }
+    }
+
     /// The run as sixty-four parts beside each other, time in the lanes.
     private static func inParts(
         _ share: Double, _ codes: UnsafePointer<UInt8>, _ count: Int, _ part: Int, _ window: Int,
@@ -162,37 +183,16 @@ extension Rolling {
         _ share: Double, _ codes: UnsafePointer<UInt8>, _ count: Int, _ window: Int, _ scale: CodeScale, _ fewest: Int,
         into out: UnsafeMutablePointer<Float>
     ) {
-        let bins = Rows<Int32>(count: 4, repeating: 0)
-        let column = bins.cells
-        var mark = HistogramMark(code: 1, below: 0, equal: 0)
-        var present = 0
+        var histogram = CodeHistogram()
         for place in 0..<count {
-            let entering = Int(codes[place])
-            let leaving = place >= window ? Int(codes[place - window]) : 0
-            // A level that holds changes nothing: no waiting for the count just stored.
-            if entering != leaving {
-                column[entering] += 1
-                column[leaving] -= 1
-                // What was not measured is above everything.
-                let (a, b) = (entering == 0 ? 256 : entering, leaving == 0 ? 256 : leaving)
-                present += (entering == 0 ? 0 : 1) - (leaving == 0 ? 0 : 1)
-                mark.below += (a < mark.code ? 1 : 0) - (b < mark.code ? 1 : 0)
-                mark.equal += (a == mark.code ? 1 : 0) - (b == mark.code ? 1 : 0)
-            }
-            guard present >= fewest else {
+            histogram.move(in: codes[place], out: place >= window ? codes[place - window] : 0)
+            guard histogram.present >= fewest else {
                 out[place] = .nan
                 continue
             }
-            let wanted = share * Double(present - 1)
-            let rank = Int(wanted)
-            mark.seek(rank, in: column, stride: 1)
-            var value = scale.offset + scale.step * Float(mark.code)
-            let part = wanted - Double(rank)
-            if part > 0 {
-                let next = mark.code(holding: rank + 1, in: column, stride: 1)
-                value = Float(Double(value) + part * Double(scale.step) * Double(next - mark.code))
-            }
-            out[place] = value
+            let (code, above) = histogram.quantile(share)
+            let value = scale.offset + scale.step * Float(code)
+            out[place] = above > 0 ? Float(Double(value) + above * Double(scale.step)) : value
         }
     }
 }

@@ -5,7 +5,7 @@ import Vitals
 /// `vitald analyze`
 enum AnalyzeCommand: Subcommand {
     static let syntax = Syntax(
-        "analyze", "Tell what files hold, without a store: a report, features, or derived series",
+        "analyze", "Tell what files hold, without a store: a report, features, windows, or derived series",
         positionals: [
             .init(
                 "FILE", "CSV of one person, merged by time, or lists of heartbeat intervals; also .gz",
@@ -16,6 +16,9 @@ enum AnalyzeCommand: Subcommand {
             .init("features", "NAME,…", "one JSON line per file with these features of the whole file"),
             .init("raw", nil, "with --features: heartbeats as they are, without artefact correction"),
             .init("series", "NAME,…", "rows time,name,value of these derived series"),
+            .init("rolling", "NAME,…", "a row for each moment with these statistics of the window that ends there"),
+            .init("window", "SPAN", "with --rolling: length of the windows, e.g. 5m"),
+            .init("grid", "SPAN", "with --rolling: distance of the moments (that of most samples, from 1s)"),
             RowFormat.option,
             .init("max-heart-rate", "BPM", "the person's maximum (\(AnalyzedPerson.assumedMaximum))"),
             .init("resting-heart-rate", "BPM", "where the files do not tell (\(AnalyzedPerson.assumedRest))"),
@@ -30,18 +33,26 @@ enum AnalyzeCommand: Subcommand {
                 + "stderr.",
             "Series: \(AnalyzeSeries.names.joined(separator: ", ")). night_signal:published is the exact published "
                 + "arithmetic. The values of a day carry a time of that day; CSV and JSON lines write UTC.",
+            "Rolling: \(RollingStatistic.names.joined(separator: ", ")) or any other quantile q1 to q99, of heart rate or the "
+                + "--metric, each file a person of its own. slope is per minute, ewma halves weights with each window, cusum "
+                + "stands on the file's median and MAD. Windows that hold nothing are left out.",
         ],
         examples: [
             "vitald analyze ada_hr.csv.gz ada_steps.csv.gz --zone Europe/Berlin",
             "vitald analyze night.txt --features rmssd,sdnn,pnn50 --metric rr_interval --unit ms",
             "vitald analyze hr.csv steps.csv --series resting_heart_rate,night_signal --format csv",
+            "vitald analyze ada.csv bob.csv --rolling mean,std,median,q90 --window 5m --format csv",
         ])
 
     static func run(_ arguments: Arguments, on console: Console) throws {
         if arguments.has("cards") { return AnalyzeCards.print(on: console) }
         guard !arguments.positionals.isEmpty else { throw CommandError.usage("which FILE?") }
-        guard arguments.text("features") == nil || arguments.text("series") == nil else {
-            throw CommandError.usage("--features and --series are two questions; ask one at a time")
+        let questions = ["features", "series", "rolling"].filter { arguments.text($0) != nil }
+        guard questions.count < 2 else {
+            throw CommandError.usage("--\(questions[0]) and --\(questions[1]) are two questions; ask one at a time")
+        }
+        for option in ["window", "grid"] where arguments.text(option) != nil && arguments.text("rolling") == nil {
+            throw CommandError.usage("--\(option) goes with --rolling")
         }
         guard !arguments.has("raw") || arguments.text("features") != nil else {
             throw CommandError.usage("--raw goes with --features")
@@ -50,6 +61,8 @@ enum AnalyzeCommand: Subcommand {
             try AnalyzeFeatures.run(try AnalyzeFeatures.names(text), arguments, on: console)
         } else if let text = arguments.text("series") {
             try AnalyzeSeries.run(try AnalyzeSeries.names(text), arguments, on: console)
+        } else if let text = arguments.text("rolling") {
+            try AnalyzeRolling.run(try AnalyzeRolling.statistics(text), arguments, on: console)
         } else {
             try AnalyzeReport.run(arguments, on: console)
         }

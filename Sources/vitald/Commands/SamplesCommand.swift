@@ -43,7 +43,7 @@ enum SamplesCommand: Subcommand {
                 guard source == nil || sample.source == source else { return }
                 rows.row([
                     .time(sample.time, zone), .text(person.name), .text(sample.metric.name),
-                    .number(Double(sample.value)), .text(sample.metric.unit), .integer(Int(sample.span)),
+                    .single(sample.value), .text(sample.metric.unit), .integer(Int(sample.span)),
                     .text(names[sample.source] ?? "\(sample.source)"), .time(sample.received, zone),
                     .text(sample.quality.names.joined(separator: " ")), .integer(Int(sample.revision)),
                 ])

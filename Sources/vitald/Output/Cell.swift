@@ -16,6 +16,9 @@ enum Cell: Sendable {
     case id(String)
     case missing
 
+    /// A value of seven digits, with no more digits than that: 36.6, not 36.599998.
+    static func single(_ value: Float) -> Cell { .number(Double(value.description) ?? .nan) }
+
     /// In CSV: empty when missing.
     var csv: String {
         switch self {
