@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The peers of `vitald bench kernels`: numpy, bottleneck, numba, pandas, polars and SciPy on the same inputs, one core.
 
-Run by `vitald bench kernels --peers "PYTHON kernel_peers.py"` with the folder it wrote: `day.f32` and `week.f32` (series
+Run by `vitald bench kernels --peers "PYTHON kernel_peers.py"` with the folder it wrote: `day.f32`, `week.f32` and `fine.f32` (series
 one behind another), `shape.json`, and its own results `FEATURE_WINDOW.f32`. Prints one JSON line for each feature,
 window and peer: samples per second of CPU time, best of some repetitions, and the greatest difference from vitald's
 results. What differs by more than its tolerance is printed with its difference and without a rate.
@@ -388,7 +388,7 @@ def main():
     inputs = {}
     for name, rows in shape["rows"].items():
         raw = np.fromfile(os.path.join(folder, name + ".f32"), np.float32).reshape(-1, rows)
-        inputs[name] = [forms(series) for series in raw[: 8 if name == "day" else 2]]
+        inputs[name] = [forms(series) for series in raw[: 2 if name == "week" else 8]]
     # Panes hold what no stream of river does; what is compared is how fast values are taken.
     print(json.dumps({"name": "stream_0", "peer": "river, one mean",
                       "value": rate(lambda f, d, p, q: river_mean(f, 300), inputs["day"][:1])}), flush=True)

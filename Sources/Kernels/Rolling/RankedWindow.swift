@@ -34,99 +34,150 @@ struct RankedWindow {
     private mutating func rank(_ line: ArraySlice<Float>) {
         ranks = Array(repeating: -1, count: line.count)
         keys.removeAll(keepingCapacity: true)
+        var (all, any) = (UInt64.max, UInt64(0))
         for (place, value) in line.enumerated() where value.isFinite {
             // Bits of floats in the order of their values; −0 is 0.
             let bits = (value == 0 ? 0 : value).bitPattern
-            let ordered = bits >> 31 == 1 ? ~bits : bits | 1 << 31
-            keys.append(UInt64(ordered) << 32 | UInt64(place))
+            let key = UInt64(bits >> 31 == 1 ? ~bits : bits | 1 << 31) << 32 | UInt64(place)
+            keys.append(key)
+            all &= key
+            any |= key
         }
+        // Bits that all keys share need no sorting: values of one metric lie within a few powers of two.
+        let differing = (all ^ any) >> 32
+        let highest = 64 - differing.leadingZeroBitCount
+        let lowest = differing == 0 ? 0 : differing.trailingZeroBitCount
         spare = keys
-        for shift in [32, 43, 54] as [UInt64] {
-            var places = [Int](repeating: 0, count: 2049)
-            for key in keys { places[Int(key >> shift & 2047) + 1] += 1 }
-            for digit in 1...2048 { places[digit] += places[digit - 1] }
-            for key in keys {
-                let digit = Int(key >> shift & 2047)
-                spare[places[digit]] = key
-                places[digit] += 1
-            }
+        var shift = 32 + lowest
+        while shift < 32 + highest {
+            Self.sort(keys, into: &spare, by: UInt64(shift))
             swap(&keys, &spare)
+            shift += Self.digit
         }
         sorted.removeAll(keepingCapacity: true)
-        for (rank, key) in keys.enumerated() {
-            let place = Int(truncatingIfNeeded: key & 0xFFFF_FFFF)
-            ranks[place] = Int32(rank)
-            sorted.append(line[line.startIndex + place])
-        }
+        sorted.reserveCapacity(keys.count)
         bits = Array(repeating: 0, count: keys.count / 64 + 1)
+        line.withUnsafeBufferPointer { line in
+            ranks.withUnsafeMutableBufferPointer { ranks in
+                for (rank, key) in keys.enumerated() {
+                    let place = Int(truncatingIfNeeded: key & 0xFFFF_FFFF)
+                    ranks[place] = Int32(truncatingIfNeeded: rank)
+                    sorted.append(line[place])
+                }
+            }
+        }
+    }
+
+    /// Bits sorted by at once.
+    private static let digit = 11
+
+    /// One pass of a radix sort.
+    private static func sort(_ keys: [UInt64], into spare: inout [UInt64], by shift: UInt64) {
+        let places = Rows<Int32>(count: (1 << digit) / 64 + 1, repeating: 0)
+        let cells = places.cells
+        let mask = UInt64(1 << digit - 1)
+        keys.withUnsafeBufferPointer { keys in
+            spare.withUnsafeMutableBufferPointer { spare in
+                for key in keys { cells[Int(truncatingIfNeeded: key >> shift & mask) + 1] &+= 1 }
+                for n in 1...(1 << digit) { cells[n] &+= cells[n - 1] }
+                for key in keys {
+                    let n = Int(truncatingIfNeeded: key >> shift & mask)
+                    spare[Int(cells[n])] = key
+                    cells[n] &+= 1
+                }
+            }
+        }
     }
 
     private mutating func follow(
         _ shares: [Double], from: Int, _ wanted: Range<Int>, fewest: Int, put: (Int, Int, Float) -> Void
     ) {
+        let window = window
+        ranks.withUnsafeBufferPointer { ranks in
+            sorted.withUnsafeBufferPointer { sorted in
+                for (n, share) in shares.enumerated() {
+                    bits.withUnsafeMutableBufferPointer { words in
+                        guard let base = words.baseAddress else { return }
+                        words.update(repeating: 0)
+                        let set = RankSet(words: base)
+                        Self.follow(share, ranks, sorted, set, window, from, wanted, fewest) { put(n, $0, $1) }
+                    }
+                }
+            }
+        }
+    }
+
+    @inline(__always) private static func follow(
+        _ share: Double, _ ranks: UnsafeBufferPointer<Int32>, _ sorted: UnsafeBufferPointer<Float>, _ set: RankSet,
+        _ window: Int, _ from: Int, _ wanted: Range<Int>, _ fewest: Int, put: (Int, Float) -> Void
+    ) {
         var count = 0
-        var marks = [(place: Int, below: Int)](repeating: (0, 0), count: shares.count)
+        // The place followed, and how many values of the window lie below it.
+        var (mark, below) = (0, 0)
         for index in ranks.indices {
             let entering = Int(ranks[index])
             if entering >= 0 {
-                bits[entering >> 6] |= 1 << UInt64(entering & 63)
-                count += 1
-                for n in marks.indices where entering < marks[n].place { marks[n].below += 1 }
+                set.insert(entering)
+                count &+= 1
+                below &+= entering < mark ? 1 : 0
             }
-            let leaving = index >= window ? Int(ranks[index - window]) : -1
+            let leaving = index >= window ? Int(ranks[index &- window]) : -1
             if leaving >= 0 {
-                bits[leaving >> 6] &= ~(1 << UInt64(leaving & 63))
-                count -= 1
-                for n in marks.indices where leaving < marks[n].place { marks[n].below -= 1 }
+                set.remove(leaving)
+                count &-= 1
+                below &-= leaving < mark ? 1 : 0
             }
-            let place = from + index
+            let place = from &+ index
             guard place >= wanted.lowerBound else { continue }
             guard count >= fewest else {
-                for n in marks.indices { put(n, place, .nan) }
+                put(place, .nan)
                 continue
             }
-            for n in marks.indices {
-                let wantedPlace = shares[n] * Double(count - 1)
-                let rank = Int(wantedPlace)
-                move(&marks[n], to: rank)
-                var value = Double(sorted[marks[n].place])
-                let part = wantedPlace - Double(rank)
-                if part > 0 { value += part * (Double(sorted[next(marks[n].place + 1)]) - value) }
-                put(n, place, Float(value))
+            let position = share * Double(count &- 1)
+            let rank = Int(position)
+            while below > rank {
+                mark = set.previous(mark &- 1)
+                below &-= 1
             }
+            mark = set.next(mark)
+            while below < rank {
+                mark = set.next(mark &+ 1)
+                below &+= 1
+            }
+            var value = Double(sorted[mark])
+            let part = position - Double(rank)
+            if part > 0 { value += part * (Double(sorted[set.next(mark &+ 1)]) - value) }
+            put(place, Float(value))
         }
     }
+}
 
-    private func move(_ mark: inout (place: Int, below: Int), to rank: Int) {
-        while mark.below > rank {
-            mark.place = previous(mark.place - 1)
-            mark.below -= 1
-        }
-        mark.place = next(mark.place)
-        while mark.below < rank {
-            mark.place = next(mark.place + 1)
-            mark.below += 1
-        }
-    }
+/// The ranks that are in the window: a bit for each.
+private struct RankSet {
+    let words: UnsafeMutablePointer<UInt64>
+
+    @inline(__always) func insert(_ rank: Int) { words[rank >> 6] |= 1 << UInt64(truncatingIfNeeded: rank & 63) }
+    @inline(__always) func remove(_ rank: Int) { words[rank >> 6] &= ~(1 << UInt64(truncatingIfNeeded: rank & 63)) }
 
     /// The first set bit at or above `place`, which is there.
-    private func next(_ place: Int) -> Int {
+    @inline(__always) func next(_ place: Int) -> Int {
         var word = place >> 6
-        var rest = (bits[word] >> UInt64(place & 63)) << UInt64(place & 63)
+        var rest = words[word] & (~0 << UInt64(truncatingIfNeeded: place & 63))
         while rest == 0 {
-            word += 1
-            rest = bits[word]
+            word &+= 1
+            rest = words[word]
         }
-        return word * 64 + rest.trailingZeroBitCount
+        return word &* 64 &+ rest.trailingZeroBitCount
     }
 
-    private func previous(_ place: Int) -> Int {
+    /// The last set bit at or below `place`, which is there.
+    @inline(__always) func previous(_ place: Int) -> Int {
         var word = place >> 6
-        var rest = (bits[word] << UInt64(63 - (place & 63))) >> UInt64(63 - (place & 63))
+        var rest = words[word] & (~0 >> UInt64(truncatingIfNeeded: 63 - place & 63))
         while rest == 0 {
-            word -= 1
-            rest = bits[word]
+            word &-= 1
+            rest = words[word]
         }
-        return word * 64 + 63 - rest.leadingZeroBitCount
+        return word &* 64 &+ 63 &- rest.leadingZeroBitCount
     }
 }

@@ -15,6 +15,8 @@ struct KernelBench {
     private static let peersOfDay = 8
     /// Bytes of memory a value moves: a code read, a Float written, and the line it is written to read before.
     private static let traffic = 9.0
+    /// Values that no byte holds: a Float read.
+    private static let fineTraffic = 12.0
     /// EWMA and CUSUM together: two Floats.
     private static let chartTraffic = 17.0
     private static let chartBudget = 6.0
@@ -30,7 +32,8 @@ struct KernelBench {
         let folder = try BenchFolder(in: setting.folder)
         let day = KernelInputs(series: Self.people, rows: Self.day)
         let week = KernelInputs(series: Self.people, rows: Self.week)
-        let peers = try askPeers(day, week, in: folder)
+        let fine = KernelInputs(series: Self.people, rows: Self.day, isFine: true)
+        let peers = try askPeers(day, week, fine, in: folder)
         for refused in peers.refused { setting.note("not compared: \(refused)") }
 
         let bandwidth = MemoryBandwidth()
@@ -55,6 +58,12 @@ struct KernelBench {
         for feature in KernelFeature.ofDay {
             entries.append(.init(name: "kernels.\(feature.name)") { dayBlock.time(feature) })
             entries.append(.init(name: "kernels.run_\(feature.name)") { alone.time(feature) })
+        }
+        let fineBlock = Grid(fine), fineAlone = Alone(fine.one(0))
+        let firstFine = entries.count
+        for feature in KernelFeature.ofFineDay {
+            entries.append(.init(name: "kernels.fine_\(feature.name)") { fineBlock.time(feature, repeats: 1) })
+            entries.append(.init(name: "kernels.run_fine_\(feature.name)") { fineAlone.time(feature) })
         }
         let laps = try setting.run(entries)
 
@@ -98,6 +107,17 @@ struct KernelBench {
                     "kernels.run_\(feature.name)", laps[first + 2 * number + 1].map(\.rate), peer, feature.runBudget,
                     Self.traffic))
         }
+        for (number, feature) in KernelFeature.ofFineDay.enumerated() {
+            let peer = peers.best(of: "fine_\(feature.name)")
+            let place = firstFine + 2 * number
+            figures.append(
+                figure(
+                    "kernels.fine_\(feature.name)", block(laps[place]), peer, feature.budget, Self.fineTraffic))
+            figures.append(
+                figure(
+                    "kernels.run_fine_\(feature.name)", laps[place + 1].map(\.rate), peer, feature.runBudget,
+                    Self.fineTraffic))
+        }
         return figures
     }
 
@@ -124,19 +144,27 @@ struct KernelBench {
 
     // MARK: Peers
 
-    private func askPeers(_ day: KernelInputs, _ week: KernelInputs, in folder: BenchFolder) throws -> KernelPeers {
+    private func askPeers(
+        _ day: KernelInputs, _ week: KernelInputs, _ fine: KernelInputs, in folder: BenchFolder
+    ) throws -> KernelPeers {
         guard let command = setting.peers else { return KernelPeers() }
         func write(_ name: String, _ values: ArraySlice<Float>) throws(CommandError) {
             try folder.write("\(name).f32", values)
         }
         try write("day", day.values[..<(Self.peersOfDay * day.rows)])
         try write("week", week.values[..<(Self.peersOfWeek * week.rows)])
+        try write("fine", fine.values[..<(Self.peersOfDay * fine.rows)])
+        let oneFine = Grid(KernelInputs(series: 1, rows: day.rows, isFine: true))
         let one = Grid(KernelInputs(series: 1, rows: day.rows)), oneWeek = Grid(week, series: 1)
         var json = JSONWriter()
         var names: [(name: String, feature: String, window: Int, input: String)] = []
         for feature in KernelFeature.ofDay {
             try write(feature.name, one.result(feature)[...])
             names.append((feature.name, feature.word, feature.window, "day"))
+        }
+        for feature in KernelFeature.ofFineDay {
+            try write("fine_\(feature.name)", oneFine.result(feature)[...])
+            names.append(("fine_\(feature.name)", feature.word, feature.window, "fine"))
         }
         try write(KernelFeature.ofWeek.name, oneWeek.result(KernelFeature.ofWeek)[...])
         names.append((KernelFeature.ofWeek.name, "zscore", KernelFeature.ofWeek.window, "week"))
@@ -149,6 +177,7 @@ struct KernelBench {
             json.object("rows") { json in
                 json.member("day", day.rows)
                 json.member("week", week.rows)
+                json.member("fine", fine.rows)
             }
             json.member("share", Double(Self.share))
             json.member("centre", Double(Self.centre))
@@ -187,10 +216,10 @@ private final class Grid {
         more = Rows(count: inputs.rows, repeating: 0)
     }
 
-    func time(_ feature: KernelFeature) -> Lap {
+    func time(_ feature: KernelFeature, repeats: Int = Grid.repeats) -> Lap {
         Lap.timing {
-            for _ in 0..<Self.repeats { feature.block(block, feature.window, &out) }
-            return Double(block.rows * block.series * Self.repeats)
+            for _ in 0..<repeats { feature.block(block, feature.window, &out) }
+            return Double(block.rows * block.series * repeats)
         }
     }
 

@@ -50,6 +50,9 @@ struct KernelFeature: Sendable {
         ]
     }
 
+    /// On a day of values that no byte holds.
+    static let ofFineDay: [KernelFeature] = ofDay.filter { $0.window == 300 || $0.word == "median" }
+
     /// Seven days at 1 Hz, on eight days of data.
     static let ofWeek = KernelFeature(
         word: "zscore", window: 7 * 86_400, budget: 3, runBudget: 1,

@@ -1,5 +1,5 @@
-/// Heart rates to run kernels on: whole beats a minute at 1 Hz that wander between rest and effort, with gaps. The same
-/// seed, the same numbers.
+/// Heart rates to run kernels on: beats a minute at 1 Hz that wander between rest and effort, with gaps. The same seed,
+/// the same numbers.
 struct KernelInputs {
     /// Share of values that are missing (DESIGN §10).
     private static let gaps = 0.05
@@ -11,7 +11,8 @@ struct KernelInputs {
     /// Series one behind another, NaN for gaps.
     let values: [Float]
 
-    init(series: Int, rows: Int) {
+    /// - Parameter isFine: not whole beats, as sensors send them, but numbers that need all bits of a Float.
+    init(series: Int, rows: Int, isFine: Bool = false) {
         self.series = series
         self.rows = rows
         var random = SeededShares()
@@ -21,7 +22,7 @@ struct KernelInputs {
             for row in 0..<rows {
                 if row % Self.bout == 0 { aim = 50 + 100 * random.next() * random.next() }
                 rate += (aim - rate) * 0.01 + (random.next() - 0.5) * 2.5
-                if random.next() >= Self.gaps { values[lane * rows + row] = Float(rate.rounded()) }
+                if random.next() >= Self.gaps { values[lane * rows + row] = Float(isFine ? rate : rate.rounded()) }
             }
         }
         self.values = values
