@@ -193,6 +193,42 @@ struct RollingTests {
         }
     }
 
+    @Test("a window of any numbers has the same bits wherever its block began, however much entered and left before")
+    func exact() {
+        var numbers = Numbers(seed: 11)
+        let rows = 40_000
+        let series = (0..<rows).map { row in
+            row % 23 == 0 ? Float.nan : Float(70 + 60 * Double.random(in: -1...1, using: &numbers))
+        }
+        let range = FixedPoint(centre: 70, reach: 64)
+        let whole = PaneBlock(series.span, series: 1, fixed: range, coded: false)
+        let tail = Array(series[(rows - 1000)...])
+        let part = PaneBlock(tail.span, series: 1, fixed: range, coded: false)
+        for kernel in ["mean", "deviation", "zscore", "slope", "sum"] {
+            var a = Rows<Float>(count: rows, repeating: 0), b = Rows<Float>(count: 1000, repeating: 0)
+            switch kernel {
+            case "mean":
+                Rolling.mean(of: whole, window: 300, into: &a)
+                Rolling.mean(of: part, window: 300, into: &b)
+            case "deviation":
+                Rolling.deviation(of: whole, window: 300, into: &a)
+                Rolling.deviation(of: part, window: 300, into: &b)
+            case "zscore":
+                Rolling.zscore(of: whole, window: 300, into: &a)
+                Rolling.zscore(of: part, window: 300, into: &b)
+            case "slope":
+                Rolling.slope(of: whole, window: 300, into: &a)
+                Rolling.slope(of: part, window: 300, into: &b)
+            default:
+                Rolling.sum(of: whole, window: 300, into: &a)
+                Rolling.sum(of: part, window: 300, into: &b)
+            }
+            let long = a.series(0).suffix(700).map(\.bitPattern)
+            let short = b.series(0).suffix(700).map(\.bitPattern)
+            #expect(long == short, "\(kernel)")
+        }
+    }
+
     @Test("fewer values than wanted give NaN")
     func fewest() {
         let series: [Float] = [1, .nan, 3, 4, 5]

@@ -6,7 +6,7 @@ import Vitals
 @Suite("Heart rate above what the person's own steps explain")
 struct HeartRateExcessTests {
     /// Minutes of a person whose heart follows steps smoothed over two minutes: 60 + 0.3 e + 1.5 √e.
-    static func day(_ seed: UInt64, odd: Double = 0, scale: Double = 1) -> [HeartRateModel.Minute] {
+    static func day(_ seed: UInt64, odd: Double = 0, scale: Double = 1, lag: Int = 1) -> [HeartRateModel.Minute] {
         var random = Random(seed)
         var level = HeartRateModel.Exertion()
         var steps = 0.0
@@ -18,7 +18,7 @@ struct HeartRateExcessTests {
             if m < 420 { steps = 0 }
             level.take(steps.rounded())
             guard let e = level.values else { continue }
-            var rate = truth(e[1]) + Double.random(in: -3...3, using: &random)
+            var rate = truth(e[lag]) + Double.random(in: -3...3, using: &random)
             if Double.random(in: 0..<1, using: &random) < odd { rate += 40 }
             minutes.append(HeartRateModel.Minute(hour: m / 60, rate: rate * scale, exertion: e))
         }
@@ -42,6 +42,18 @@ struct HeartRateExcessTests {
             let expected = try #require(model.expected(hour: 14, exertion: e))
             #expect(abs(expected - Self.truth(e)) < 1.5, "\(e): \(expected) for \(Self.truth(e))")
         }
+    }
+
+    @Test("a heart that follows slower or faster is recognised by its lag", arguments: [0, 1, 2])
+    func lag(_ lag: Int) throws {
+        let model = Self.learned((0..<10).map { Self.day($0, lag: lag) })
+        #expect(model.lag == lag)
+        // Smoothed over one, two and four minutes: a step of 100 after three minutes.
+        var level = HeartRateModel.Exertion()
+        for _ in 0..<20 { level.take(0) }
+        for _ in 0..<3 { level.take(100) }
+        let smoothed = try #require(level.values)
+        for (value, expected) in zip(smoothed, [95.02, 77.69, 52.76]) { #expect(abs(value - expected) < 0.01) }
     }
 
     @Test("a fifth of wild minutes and five wild days of fourteen move it by little")
@@ -91,7 +103,7 @@ struct HeartRateExcessTests {
 
     /// Mornings from 08:00 to 11:00 in minutes of both, with a walk of ten minutes each hour; from `raised` on twelve
     /// beats more.
-    static func mornings(_ days: Range<Int64>, raised: Int64 = .max) -> [Happening] {
+    static func mornings(_ days: Range<Int64>, raised: Int64 = .max, wild: Int64 = .max) -> [Happening] {
         var list: [Happening] = []
         for day in days {
             var random = Random(UInt64(day))
@@ -101,7 +113,9 @@ struct HeartRateExcessTests {
                 let steps: Float = m % 60 >= 30 && m % 60 < 40 ? Float(Int.random(in: 70...110, using: &random)) : 0
                 level.take(Double(steps))
                 let e = level.values?[1] ?? 0
-                let rate = Float(Self.truth(e)).rounded() + (day >= raised ? 12 : 0)
+                let rate =
+                    Float(Self.truth(e)).rounded() + (day >= raised ? 12 : 0)
+                    + (day >= wild && m % 5 < 2 ? 45 : 0)
                 let measured = start + 20
                 list.append(
                     .sample(
@@ -141,6 +155,14 @@ struct HeartRateExcessTests {
                 #expect(sample.time.milliseconds % 300_000 == 0)
             }
         }
+    }
+
+    @Test("two wild minutes of five say nothing: of each five minutes it is the median")
+    func median() throws {
+        let found = try Self.run(Self.mornings(0..<9, wild: 8)).stored.filter {
+            $0.metric == .hrExcess && $0.time >= monday + 8 * 86_400
+        }
+        #expect(found.count >= 28 && found.allSatisfy { abs($0.value) < 4 }, "\(found.map(\.value))")
     }
 
     @Test("interrupted anywhere it goes on bit for bit")
