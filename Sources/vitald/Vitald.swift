@@ -15,7 +15,9 @@ enum Vitald {
         DecodeCommand.self, BenchCommand.self, StatusCommand.self, DevicesListCommand.self, DevicesScanCommand.self,
         DevicesProbeCommand.self, DevicesInfoCommand.self, DevicesMonitorCommand.self, DevicesPairCommand.self,
         DevicesForgetCommand.self, AlertAckCommand.self, PlanAcceptCommand.self, PlanDeclineCommand.self,
-        StoreStatsCommand.self, StoreCheckCommand.self, StoreSealCommand.self, ReloadCommand.self, StopCommand.self,
+        StoreStatsCommand.self, StoreCheckCommand.self, StoreSealCommand.self,
+        StoreFollowCommand.self, StoreFollowersCommand.self, StoreAckCommand.self, StoreUnfollowCommand.self,
+        StoreApplyCommand.self, ReloadCommand.self, StopCommand.self,
         VersionCommand.self,
     ]
 

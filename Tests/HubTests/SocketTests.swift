@@ -11,7 +11,8 @@ struct SocketTests {
         let actions: [Command.Action] = [
             .acknowledge(event, comment: "seen \"it\"\n"), .acceptPlan(event), .declinePlan(event), .reload, .stop,
             .pair(device: "strap \"7\""), .forgetDevice("C0:11:22:33:44:55"),
-            .answerPairing(agrees: true, passkey: 7), .answerPairing(agrees: false, passkey: nil),
+            .follow(name: "dashboard", after: 12), .unfollow("dashboard"), .answerPairing(agrees: true, passkey: 7),
+            .answerPairing(agrees: false, passkey: nil),
         ]
         for action in actions {
             let request = SocketRequest.command(Command(id: CommandID(derivedFrom: "c"), actor: "ada", action: action))
@@ -30,7 +31,8 @@ struct SocketTests {
         arguments: [
             "", "{", "[]", "{\"query\":\"weather\"}", "{\"command\":\"acknowledge\"}",
             "{\"command\":\"acknowledge\",\"event\":\"12\"}", "{\"command\":\"reload\",\"id\":\"x\"}",
-            "{\"commandd\":1}", "{\"query\":\"device\"}", "{\"command\":\"pair\"}",
+            "{\"commandd\":1}", "{\"command\":\"follow\",\"follower\":\"x\",\"after\":-1}",
+            "{\"command\":\"unfollow\"}", "{\"query\":\"device\"}", "{\"command\":\"pair\"}",
             "{\"command\":\"answer_pairing\",\"passkey\":123456}",
             "{\"command\":\"answer_pairing\",\"agrees\":true,\"passkey\":1000000}",
             "{\"command\":\"answer_pairing\",\"agrees\":true,\"passkey\":-1}",

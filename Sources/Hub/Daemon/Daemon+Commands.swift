@@ -45,6 +45,8 @@ extension Daemon {
         case .answerPairing(let agrees, let passkey):
             guard let bluetooth else { return Self.noBluetooth }
             return bluetooth.answer(agrees, passkey: passkey)
+        case .follow(let name, let sequence): return follow(name, after: sequence, command)
+        case .unfollow(let name): return unfollow(name, command)
         case .acknowledge, .acceptPlan, .declinePlan:
             guard let pipeline, let store else { return "the hub is stopping" }
             if (try? store.hasApplied(command.id)) == true { return nil }

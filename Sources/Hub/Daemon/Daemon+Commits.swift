@@ -37,6 +37,7 @@ extension Daemon {
                 try store.commit(next)
                 backlog.removeFirst()
             }
+            tellLosses(of: store)
             if isStoreFailing {
                 isStoreFailing = false
                 take(Input(at: clock.now(), .store(works: true, reason: "")))

@@ -11,6 +11,7 @@ import Vitals
 /// {"command":"answer_pairing","agrees":true,"passkey":123456}
 /// {"query":"alert","event":"3f2a"}   {"query":"plan","event":"last"}
 /// {"command":"acknowledge","event":"…","comment":"…","actor":"ada","id":"…"}
+/// {"command":"follow","follower":"dashboard","after":12}   {"command":"unfollow","follower":"dashboard"}
 /// {"command":"reload"}   {"command":"stop"}   {"command":"accept_plan","event":"…"}   {"command":"decline_plan",…}
 /// ```
 ///
@@ -26,7 +27,7 @@ public enum SocketRequest: Hashable, Sendable {
     public static func parse(_ line: String) throws(JSONError) -> SocketRequest {
         let document = try JSONDocument.parse(line, file: "request")
         let root = try document.reader.object(known: [
-            "query", "command", "event", "comment", "device", "agrees", "passkey", "actor", "id",
+            "query", "command", "event", "comment", "device", "agrees", "passkey", "follower", "after", "actor", "id",
         ])
         let queries = ["status", "devices", "device", "pairing", "alert", "plan"]
         switch try root.optionalOneOf("query", allowed: queries) {
@@ -49,6 +50,7 @@ public enum SocketRequest: Hashable, Sendable {
     private static func action(_ root: JSONReader) throws(JSONError) -> Command.Action {
         let names = [
             "acknowledge", "accept_plan", "decline_plan", "reload", "stop", "pair", "answer_pairing", "forget_device",
+            "follow", "unfollow",
         ]
         switch try root.oneOf("command", allowed: names) {
         case "reload": return .reload
@@ -59,6 +61,10 @@ public enum SocketRequest: Hashable, Sendable {
         case "answer_pairing":
             let passkey = try root.optionalInteger("passkey", in: 0...999_999)
             return .answerPairing(agrees: try root.bool("agrees"), passkey: passkey.map { UInt32(clamping: $0) })
+        case "follow":
+            let after = try root.integer("after", in: 0...Int.max)
+            return .follow(name: try root.string("follower"), after: UInt64(after))
+        case "unfollow": return .unfollow(try root.string("follower"))
         case "forget_device": return .forgetDevice(try root.string("device"))
         default: return .acknowledge(try event(root), comment: try root.optionalString("comment") ?? "")
         }
@@ -88,35 +94,46 @@ public enum SocketRequest: Hashable, Sendable {
             case .query(.plan(let name)):
                 json.member("query", "plan")
                 json.member("event", name)
-            case .command(let command):
-                switch command.action {
-                case .acknowledge(let event, let comment):
-                    json.member("command", "acknowledge")
-                    json.member("event", "\(event)")
-                    json.member("comment", comment)
-                case .acceptPlan(let event):
-                    json.member("command", "accept_plan")
-                    json.member("event", "\(event)")
-                case .declinePlan(let event):
-                    json.member("command", "decline_plan")
-                    json.member("event", "\(event)")
-                case .reload: json.member("command", "reload")
-                case .stop: json.member("command", "stop")
-                case .pair(let device):
-                    json.member("command", "pair")
-                    json.member("device", device)
-                case .answerPairing(let agrees, let passkey):
-                    json.member("command", "answer_pairing")
-                    json.member("agrees", agrees)
-                    json.member("passkey", ifPresent: passkey.map { Int($0) })
-                case .forgetDevice(let device):
-                    json.member("command", "forget_device")
-                    json.member("device", device)
-                }
-                json.member("actor", command.actor)
-                json.member("id", "\(command.id)")
+            case .command(let command): Self.write(command, to: &json)
             }
         }
         return json.text
+    }
+
+    /// A command's members, as a request or a log of orders has them.
+    static func write(_ command: Command, to json: inout JSONWriter) {
+        switch command.action {
+        case .acknowledge(let event, let comment):
+            json.member("command", "acknowledge")
+            json.member("event", "\(event)")
+            json.member("comment", comment)
+        case .acceptPlan(let event):
+            json.member("command", "accept_plan")
+            json.member("event", "\(event)")
+        case .declinePlan(let event):
+            json.member("command", "decline_plan")
+            json.member("event", "\(event)")
+        case .reload: json.member("command", "reload")
+        case .stop: json.member("command", "stop")
+        case .pair(let device):
+            json.member("command", "pair")
+            json.member("device", device)
+        case .answerPairing(let agrees, let passkey):
+            json.member("command", "answer_pairing")
+            json.member("agrees", agrees)
+            json.member("passkey", ifPresent: passkey.map { Int($0) })
+        case .forgetDevice(let device):
+            json.member("command", "forget_device")
+            json.member("device", device)
+        case .follow(let name, let sequence):
+            json.member("command", "follow")
+            json.member("follower", name)
+            json.member("after", Int(clamping: sequence))
+        case .unfollow(let name):
+            json.member("command", "unfollow")
+            json.member("follower", name)
+        }
+        json.member("actor", command.actor)
+        json.member("id", "\(command.id)")
     }
 }

@@ -104,6 +104,7 @@ public final class Pipeline {
         case .command(let command): _ = apply(command, at: at)
         case .configuration(let configured): reconfigure(configured)
         case .store(let works, let reason): storeChanged(works: works, reason: reason, at: at)
+        case .followerLost(let name, let commits): followerLost(name, commits, at: at)
         case .samples, .suspended, .clock, .time: break
         }
     }
@@ -212,6 +213,12 @@ public final class Pipeline {
         }
     }
 
+    private func followerLost(_ name: String, _ commits: Int, at: Timestamp) {
+        for position in people.indices {
+            pending.append([SourceWatch.followerLost(name, commits, at: at, person: people[position].person)])
+        }
+    }
+
     /// Applies a command of a person to the event it is about.
     ///
     /// - Returns: `nil` when it took effect, else why it was refused.
@@ -279,7 +286,7 @@ extension Command {
     var event: EventID? {
         switch action {
         case .acknowledge(let event, _), .acceptPlan(let event), .declinePlan(let event): event
-        case .reload, .stop, .pair, .answerPairing, .forgetDevice: nil
+        case .reload, .stop, .pair, .answerPairing, .forgetDevice, .follow, .unfollow: nil
         }
     }
 }

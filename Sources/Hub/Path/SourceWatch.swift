@@ -43,6 +43,16 @@ struct SourceWatch: WireValue {
             transition: 0, title: message.title, text: message.text)
     }
 
+    /// Something that left the house did not leave it whole.
+    static func followerLost(_ name: String, _ commits: Int, at: Timestamp, person: Person) -> Event {
+        let message = SourceTexts(language: person.language).followerLost(name, commits)
+        let rule = "hub:follower:\(name)"
+        return Event(
+            id: EventID.event(person: person.id, rule: rule, kind: .source, onset: at, transition: 0),
+            person: person.id, kind: .source, phase: .resolved, rule: rule, severity: .notice, onset: at, decided: at,
+            transition: 0, title: message.title, text: message.text, recipients: ["person"])
+    }
+
     mutating func storeChanged(works: Bool, reason: String, at: Timestamp, person: Person) -> Event? {
         let texts = SourceTexts(language: person.language)
         return change(
@@ -100,6 +110,18 @@ struct SourceTexts {
         case "zh-Hans": ("中枢曾休眠", "休眠期间没有测量，情况未知。")
         case "zh-Hant": ("中樞曾休眠", "休眠期間沒有測量，情況未知。")
         default: ("The hub was asleep", "Nothing was measured in that time, and nothing is known of it.")
+        }
+    }
+
+    func followerLost(_ name: String, _ commits: Int) -> Message {
+        switch language {
+        case "zh-Hans": ("\(name)：数据未被及时取走", "存储为它保留的内容已满，最早的 \(commits) 次提交已删除。它需要重新复制整个存储。")
+        case "zh-Hant": ("\(name)：資料未及時取走", "儲存為它保留的內容已滿，最早的 \(commits) 次提交已刪除。它需要重新複製整個儲存。")
+        default:
+            (
+                "\(name): data were not fetched in time",
+                "What the store keeps for it was full, and the oldest \(commits) commits went. It has to copy the store anew."
+            )
         }
     }
 

@@ -55,6 +55,14 @@ extension SQLiteStore {
         return FeedPage(commits: commits, missing: missing, head: head)
     }
 
+    /// A number that differs from what it was when another connection has committed since; costs a look at shared memory.
+    public func changes() throws(StoreError) -> Int64 { try connection.integer("PRAGMA data_version") ?? 0 }
+
+    /// The hub's time of the last commit.
+    public func lastCommit() throws(StoreError) -> Timestamp {
+        Timestamp(milliseconds: try connection.integer("SELECT at FROM head") ?? 0)
+    }
+
     /// In order of name.
     public func followers() throws(StoreError) -> [Follower] {
         if isWriter { return feed.followers }

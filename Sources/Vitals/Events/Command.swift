@@ -14,6 +14,10 @@ public struct Command: Hashable, Sendable {
         case answerPairing(agrees: Bool, passkey: UInt32?)
         /// Delete the keys of a Bluetooth device.
         case forgetDevice(String)
+        /// A follower of the store has everything up to a commit; one that is new is remembered.
+        case follow(name: String, after: UInt64)
+        /// Keep nothing more for a follower.
+        case unfollow(String)
     }
 
     public var id: CommandID

@@ -20,6 +20,8 @@ public struct Input: Hashable, Sendable {
         case suspended(TimeSpan)
         /// A commit failed (`false`) or works again (`true`).
         case store(works: Bool, reason: String)
+        /// Commits went that a follower of the store did not have; so many since it first followed.
+        case followerLost(name: String, commits: Int)
         /// A configuration came into force.
         case configuration(Configured)
         /// Nothing but the passing of time; the last record of a recording.

@@ -62,6 +62,6 @@ public enum FeedItem: Hashable, Sendable {
     /// The copy is whole: it is the store after that commit.
     case copied(UInt64)
     case commit(FeedCommit)
-    /// Commits that are kept no longer. A copy of the store follows, for an empty place.
+    /// Commits that are kept no longer. A copy of the store follows.
     case missing(ClosedRange<UInt64>)
 }

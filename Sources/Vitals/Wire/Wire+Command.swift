@@ -42,6 +42,13 @@ extension Command.Action: WireValue {
         case .forgetDevice(let device):
             writer.byte(8)
             writer.text(device)
+        case .follow(let name, let sequence):
+            writer.byte(9)
+            writer.text(name)
+            writer.integer(sequence)
+        case .unfollow(let name):
+            writer.byte(10)
+            writer.text(name)
         }
     }
 
@@ -59,6 +66,8 @@ extension Command.Action: WireValue {
                 agrees: try reader.bool(),
                 passkey: try reader.optional { (reader) throws(WireError) in try reader.integer() })
         case 8: self = .forgetDevice(try reader.text())
+        case 9: self = .follow(name: try reader.text(), after: try reader.integer())
+        case 10: self = .unfollow(try reader.text())
         case let code: throw WireError(.malformed("unknown command \(code)"), at: at)
         }
     }

@@ -25,6 +25,9 @@ extension Input: WireValue {
                 writer.text(reason)
             case .configuration(let configured): writer.wire(configured)
             case .time: break
+            case .followerLost(let name, let commits):
+                writer.text(name)
+                writer.signed(Int64(commits))
             }
         }
     }
@@ -45,6 +48,7 @@ extension Input: WireValue {
         case 7: body = .store(works: try content.bool(), reason: try content.text())
         case 8: body = .configuration(try content.wire())
         case 9: body = .time
+        case 10: body = .followerLost(name: try content.text(), commits: Int(try content.signed()))
         default:
             throw WireError(.malformed("an input of unknown kind \(record.kind), from a newer vitald"), at: offset)
         }
@@ -65,6 +69,7 @@ extension Input.Body {
         case .store: 7
         case .configuration: 8
         case .time: 9
+        case .followerLost: 10
         }
     }
 }

@@ -33,6 +33,14 @@ final class TextOutput: Sendable {
         }
     }
 
+    /// Bytes as they are.
+    func write(_ bytes: [UInt8]) {
+        state.withLock { state in
+            state.bytes += bytes
+            if isLive || state.bytes.count >= TextOutput.flushSize { send(&state) }
+        }
+    }
+
     func line(_ text: String = "") { write(text + "\n") }
 
     func flush() { state.withLock { send(&$0) } }

@@ -138,6 +138,7 @@ struct AnyValue: RandomNumberGenerator {
             .acknowledge(id(), comment: text()), .acceptPlan(id()), .declinePlan(id()), .reload, .stop,
             .pair(device: text()), .forgetDevice(text()), .answerPairing(agrees: false, passkey: nil),
             .answerPairing(agrees: true, passkey: UInt32(truncatingIfNeeded: next())),
+            .follow(name: text(), after: next()), .unfollow(text()),
         ])
         return Command(id: id(), actor: text(), action: action)
     }
@@ -152,7 +153,7 @@ struct AnyValue: RandomNumberGenerator {
 
     mutating func input() -> Input {
         let body: Input.Body
-        switch next() % 9 {
+        switch next() % 10 {
         case 0: body = .frame(device: id(), input: text(), bytes: bytes())
         case 1: body = .link(device: id(), state: any(of: LinkState.allCases), reason: text())
         case 2: body = .samples(person: id(), samples())
@@ -161,6 +162,7 @@ struct AnyValue: RandomNumberGenerator {
         case 5: body = .suspended(span())
         case 6: body = .store(works: flip(), reason: text())
         case 7: body = .configuration(configured())
+        case 8: body = .followerLost(name: text(), commits: int())
         default: body = .time
         }
         return Input(at: time(), body)
