@@ -32,7 +32,7 @@ let package = Package(
         room("Analysis", ["Vitals", "Kernels"]),
         room("RuleEngine", ["Vitals", "JSON5"]),
         room("Care", ["Vitals", "JSON5"]),
-        room("Storage", ["Vitals", "Kernels", "CSQLite"]),
+        room("Storage", ["Vitals", "Kernels", "CSQLite", "CSodium"]),
         room("Simulator", ["Vitals", "Profiles", "Links"]),
         room(
             "Hub",

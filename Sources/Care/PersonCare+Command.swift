@@ -23,7 +23,7 @@ extension PersonCare {
         case .declinePlan(let event):
             guard let i = change(with: event) else { return .refused(noPlanChange(event)) }
             return decline(i, actor: command.actor, at: at)
-        case .reload, .stop, .pair, .answerPairing, .forgetDevice, .follow, .unfollow:
+        case .reload, .stop, .pair, .answerPairing, .forgetDevice, .follow, .unfollow, .put:
             return .refused("This command is for the hub, not for a person's care.")
         }
     }

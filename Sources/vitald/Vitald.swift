@@ -17,7 +17,9 @@ enum Vitald {
         DevicesForgetCommand.self, AlertAckCommand.self, PlanAcceptCommand.self, PlanDeclineCommand.self,
         StoreStatsCommand.self, StoreCheckCommand.self, StoreSealCommand.self,
         StoreFollowCommand.self, StoreFollowersCommand.self, StoreAckCommand.self, StoreUnfollowCommand.self,
-        StoreApplyCommand.self, ReloadCommand.self, StopCommand.self,
+        StoreApplyCommand.self, StoreForgetCommand.self, RecordsListCommand.self, RecordsNoteCommand.self,
+        RecordsDocumentCommand.self, RecordsGetCommand.self, RecordsDeleteCommand.self, ReloadCommand.self,
+        StopCommand.self,
         VersionCommand.self,
     ]
 
@@ -25,6 +27,7 @@ enum Vitald {
     static let groups = [
         ("alert", "Answer alerts"),
         ("store", "Look after a store"),
+        ("records", "Write down notes about people, and keep their documents"),
         ("plan", "Answer proposed changes of an exercise plan"),
         (
             "devices",

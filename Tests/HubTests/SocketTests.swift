@@ -19,6 +19,12 @@ struct SocketTests {
             #expect(!request.line.contains("\n"))
             #expect(try SocketRequest.parse(request.line) == request)
         }
+        let record = Record(
+            id: RecordID(derivedFrom: "r"), person: PersonID(derivedFrom: "ada"), at: Timestamp(milliseconds: 5),
+            author: "grace", .note("slept \"badly\"\n"))
+        let put = SocketRequest.record(
+            record, Command(id: CommandID(derivedFrom: "c"), actor: "grace", action: .put(record)))
+        #expect(try SocketRequest.parse(put.line) == put)
         for query in [
             Query.status, .devices, .device(named: "strap"), .pairing, .alert(named: "last"), .plan(named: "3f2a"),
         ] {
@@ -31,7 +37,8 @@ struct SocketTests {
         arguments: [
             "", "{", "[]", "{\"query\":\"weather\"}", "{\"command\":\"acknowledge\"}",
             "{\"command\":\"acknowledge\",\"event\":\"12\"}", "{\"command\":\"reload\",\"id\":\"x\"}",
-            "{\"commandd\":1}", "{\"command\":\"follow\",\"follower\":\"x\",\"after\":-1}",
+            "{\"commandd\":1}", "{\"command\":\"put\"}", "{\"command\":\"put\",\"record\":\"0701\"}",
+            "{\"command\":\"put\",\"record\":\"xyz\"}", "{\"command\":\"follow\",\"follower\":\"x\",\"after\":-1}",
             "{\"command\":\"unfollow\"}", "{\"query\":\"device\"}", "{\"command\":\"pair\"}",
             "{\"command\":\"answer_pairing\",\"passkey\":123456}",
             "{\"command\":\"answer_pairing\",\"agrees\":true,\"passkey\":1000000}",

@@ -157,6 +157,24 @@ struct Invention {
                     from: pick([.distantPast, clock]), to: pick([.distantFuture, clock]))
             ]
         }
+        for _ in 0..<Int.random(in: 0...1, using: &random) { commit.records = [record()] }
         return commit
+    }
+
+    mutating func record() -> Record {
+        let id = RecordID(high: 11, low: .random(in: 0...5, using: &random))
+        let payload = (0..<Int.random(in: 0...300, using: &random)).map { _ in
+            UInt8.random(in: .min ... .max, using: &random)
+        }
+        let record = Record(
+            id: id, revision: .random(in: 1...30, using: &random), person: pick(Self.persons), at: clock, author: "ana",
+            pick([
+                .note("slept badly"), .fact("beta_blocker", .all),
+                .feedback(EventID(high: 1, low: 2), score: -1, comment: ""),
+                .goal("walk more", metric: .steps, value: 8000, .all), .grant(to: "grace", role: "clinician", .all),
+                .plan(WeeklyPlan(stepsGoal: 5000), reason: "spring"),
+                .document(name: "letter.pdf", mediaType: "application/pdf", size: payload.count),
+            ]), payload: payload)
+        return chance(25) ? Record(deleting: record, at: clock, author: "ben") : record
     }
 }

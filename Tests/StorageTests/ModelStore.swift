@@ -21,11 +21,12 @@ final class ModelStore: Store {
     private var events: [Event] = []
     private var items: [OutboxItem] = []
     private var states: [StateKey: ComponentState] = [:]
-    private var commands: Set<CommandID> = []
+    private var applications: Set<CommandID> = []
     private var personByID: [PersonID: Person] = [:]
     private var deviceByID: [DeviceID: Device] = [:]
     private var wearings: [Wearing: Assignment] = [:]
-    private var applied: [AppliedCommand] = []
+    private var applied: [(sequence: UInt64, command: AppliedCommand)] = []
+    private var written: [RecordID: Record] = [:]
     private var following: [String: Follower] = [:]
     private var kept: [UInt64: Commit] = [:]
 
@@ -44,14 +45,17 @@ final class ModelStore: Store {
             items.append(item)
         }
         for state in commit.states { states[StateKey(person: state.person, component: state.component)] = state }
-        for applied in commit.commands where commands.insert(applied.command.id).inserted {
-            self.applied.append(applied)
+        for applied in commit.commands where applications.insert(applied.command.id).inserted {
+            self.applied.append((sequence + 1, applied))
         }
         for person in commit.people { personByID[person.id] = person }
         for device in commit.devices { deviceByID[device.id] = device }
         for assignment in commit.assignments {
             wearings[Wearing(device: assignment.device, user: assignment.deviceUser, from: assignment.from)] =
                 assignment
+        }
+        for record in commit.records where record.revision > written[record.id]?.revision ?? 0 {
+            written[record.id] = record
         }
         sequence += 1
         if !following.isEmpty { kept[sequence] = commit }
@@ -66,7 +70,7 @@ final class ModelStore: Store {
     func states(of person: PersonID?) -> [ComponentState] {
         states.values.filter { $0.person == person }.sorted { $0.component < $1.component }
     }
-    func hasApplied(_ command: CommandID) -> Bool { commands.contains(command) }
+    func hasApplied(_ command: CommandID) -> Bool { applications.contains(command) }
 
     func series(of person: PersonID?) -> [SeriesSummary] {
         let wanted = samples.keys.filter { person == nil || $0.key.person == person }
@@ -99,6 +103,20 @@ final class ModelStore: Store {
     }
 
     func outbox() -> [OutboxItem] { items }
+    func commands() -> [(sequence: UInt64, command: AppliedCommand)] { applied }
+    func record(_ id: RecordID) -> Record? { written[id] }
+    /// Nobody is: it keeps everything for ever.
+    func forgotten() -> [Forgotten] { [] }
+
+    func records(of person: PersonID?, kind: Record.Kind?) -> [Record] {
+        written.values.filter {
+            $0.content != nil && (person == nil || $0.person == person) && (kind == nil || $0.kind == kind)
+        }.map {
+            var record = $0
+            record.payload = []
+            return record
+        }.sorted { ($0.at, $0.id) < ($1.at, $1.id) }
+    }
 
     // MARK: Following. Keeps everything for ever.
 
@@ -125,7 +143,8 @@ final class ModelStore: Store {
         all.events = events
         all.outbox = items
         all.states = Array(states.values)
-        all.commands = applied
+        all.commands = applied.map(\.command)
+        all.records = Array(written.values)
         try body(all)
         return sequence
     }

@@ -19,6 +19,9 @@ extension Daemon {
             case .command(var command):
                 if command.actor.isEmpty { command.actor = "uid \(peer.user)" }
                 return [apply(command).map { Self.error($0) } ?? Self.ok]
+            case .record(let record, var command):
+                if command.actor.isEmpty { command.actor = "uid \(peer.user)" }
+                return [put(record, command).map { Self.error($0) } ?? Self.ok]
             }
         } catch {
             return [Self.error("\(error)")]
@@ -47,6 +50,7 @@ extension Daemon {
             return bluetooth.answer(agrees, passkey: passkey)
         case .follow(let name, let sequence): return follow(name, after: sequence, command)
         case .unfollow(let name): return unfollow(name, command)
+        case .put: return "a record is put together with what it says"
         case .acknowledge, .acceptPlan, .declinePlan:
             guard let pipeline, let store else { return "the hub is stopping" }
             if (try? store.hasApplied(command.id)) == true { return nil }

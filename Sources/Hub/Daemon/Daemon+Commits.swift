@@ -78,6 +78,8 @@ extension Commit {
         events = earlier.events + events
         outbox = earlier.outbox + outbox
         commands = earlier.commands + commands
+        records = earlier.records + records
+        forgotten = earlier.forgotten + forgotten
         let newer = Set(states.map { StateKey(person: $0.person, component: $0.component) })
         states =
             earlier.states.filter { !newer.contains(StateKey(person: $0.person, component: $0.component)) } + states

@@ -12,6 +12,7 @@ import Vitals
 /// {"query":"alert","event":"3f2a"}   {"query":"plan","event":"last"}
 /// {"command":"acknowledge","event":"…","comment":"…","actor":"ada","id":"…"}
 /// {"command":"follow","follower":"dashboard","after":12}   {"command":"unfollow","follower":"dashboard"}
+/// {"command":"put","record":"…"}      a note or another record, its bytes in hexadecimal
 /// {"command":"reload"}   {"command":"stop"}   {"command":"accept_plan","event":"…"}   {"command":"decline_plan",…}
 /// ```
 ///
@@ -19,15 +20,18 @@ import Vitals
 public enum SocketRequest: Hashable, Sendable {
     case query(Query)
     case command(Command)
+    /// A record to be stored, with the order that is kept of it.
+    case record(Record, Command)
 
     /// Longer lines are refused.
-    static let longestLine = 65_536
+    public static let longestLine = 65_536
 
     /// Reads a request line.
     public static func parse(_ line: String) throws(JSONError) -> SocketRequest {
         let document = try JSONDocument.parse(line, file: "request")
         let root = try document.reader.object(known: [
-            "query", "command", "event", "comment", "device", "agrees", "passkey", "follower", "after", "actor", "id",
+            "query", "command", "event", "comment", "device", "agrees", "passkey", "follower", "after", "record",
+            "actor", "id",
         ])
         let queries = ["status", "devices", "device", "pairing", "alert", "plan"]
         switch try root.optionalOneOf("query", allowed: queries) {
@@ -44,6 +48,10 @@ public enum SocketRequest: Hashable, Sendable {
             throw try root.required("id").error("expected a UUID")
         }
         let actor = try root.optionalString("actor") ?? ""
+        if try root.optionalString("command") == "put" {
+            let record = try record(root)
+            return .record(record, Command(id: id, actor: actor, action: .put(record)))
+        }
         return .command(Command(id: id, actor: actor, action: try action(root)))
     }
 
@@ -68,6 +76,18 @@ public enum SocketRequest: Hashable, Sendable {
         case "forget_device": return .forgetDevice(try root.string("device"))
         default: return .acknowledge(try event(root), comment: try root.optionalString("comment") ?? "")
         }
+    }
+
+    private static func record(_ root: JSONReader) throws(JSONError) -> Record {
+        let digits = Array(try root.string("record").utf8)
+        let bytes = stride(from: 0, to: digits.count - digits.count % 2, by: 2).compactMap { place in
+            UInt8(String(decoding: digits[place...place + 1], as: UTF8.self), radix: 16)
+        }
+        var reader = ByteReader(bytes)
+        guard bytes.count * 2 == digits.count, let record = try? reader.wire(Record.self), reader.isAtEnd else {
+            throw try root.required("record").error("expected a record's bytes in hexadecimal")
+        }
+        return record
     }
 
     private static func event(_ root: JSONReader) throws(JSONError) -> EventID {
@@ -95,6 +115,13 @@ public enum SocketRequest: Hashable, Sendable {
                 json.member("query", "plan")
                 json.member("event", name)
             case .command(let command): Self.write(command, to: &json)
+            case .record(let record, let command):
+                json.member("command", "put")
+                var writer = ByteWriter()
+                writer.wire(record)
+                json.member("record", writer.bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())
+                json.member("actor", command.actor)
+                json.member("id", "\(command.id)")
             }
         }
         return json.text
@@ -132,6 +159,11 @@ public enum SocketRequest: Hashable, Sendable {
         case .unfollow(let name):
             json.member("command", "unfollow")
             json.member("follower", name)
+        case .put(let id, let revision, let kind):
+            json.member("command", "put")
+            json.member("kind", kind.name)
+            json.member("record_id", "\(id)")
+            json.member("revision", Int(revision))
         }
         json.member("actor", command.actor)
         json.member("id", "\(command.id)")

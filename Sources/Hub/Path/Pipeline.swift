@@ -286,7 +286,7 @@ extension Command {
     var event: EventID? {
         switch action {
         case .acknowledge(let event, _), .acceptPlan(let event), .declinePlan(let event): event
-        case .reload, .stop, .pair, .answerPairing, .forgetDevice, .follow, .unfollow: nil
+        case .reload, .stop, .pair, .answerPairing, .forgetDevice, .follow, .unfollow, .put: nil
         }
     }
 }

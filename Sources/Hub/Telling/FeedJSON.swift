@@ -69,6 +69,20 @@ public struct FeedJSON: Sendable {
             json.member("version", state.version)
             json.member("bytes", state.bytes.count)
         }
+        list("records", commit.records, to: &json) { json, record in
+            json.member("id", "\(record.id)")
+            json.member("person", "\(record.person)")
+            json.member("kind", record.kind.name)
+            json.member("revision", Int(record.revision))
+            json.member("at", ISO8601.format(record.at))
+            json.member("author", record.author)
+            json.member("deleted", record.content == nil)
+            json.member("text", record.text)
+            if !record.payload.isEmpty { json.member("bytes", record.payload.count) }
+        }
+        list("forgotten", commit.forgotten, to: &json) { json, forgotten in
+            json.member("sha256", forgotten.digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())
+        }
         list("commands", commit.commands, to: &json) { json, applied in
             json.member("at", ISO8601.format(applied.at))
             SocketRequest.write(applied.command, to: &json)

@@ -18,6 +18,7 @@ extension SQLiteStore {
             problems += try chunkProblems(keys)
             problems += try journalProblems(keys)
             problems += try feedProblems()
+            problems += try recordProblems()
             if problems.isEmpty { problems = try countProblems() }
             return problems
         }

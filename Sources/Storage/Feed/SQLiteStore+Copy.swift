@@ -4,8 +4,8 @@ extension SQLiteStore {
     /// Samples in one part of a copy, and events or states: some hundred KB.
     private static let copyPart = (samples: 1 << 14, rows: 256)
 
-    /// All there is, from one snapshot: people, devices and who wore them, then samples person by person, events, states
-    /// and commands.
+    /// All there is, from one snapshot: people, devices and who wore them, then samples person by person, events, states,
+    /// commands and records.
     ///
     /// A snapshot keeps the write-ahead log from being trimmed for as long as `body` takes.
     public func copy(_ body: (Commit) throws(StoreError) -> Void) throws(StoreError) -> UInt64 {
@@ -16,6 +16,7 @@ extension SQLiteStore {
             let at = statement.time(1)
             statement.reset()
             var known = Commit(at: at)
+            known.forgotten = try forgotten()
             known.people = try people()
             known.devices = try devices()
             known.assignments = try assignments()
@@ -24,7 +25,12 @@ extension SQLiteStore {
             try copyRows(try events(EventFilter()), at, body) { $0.events = $1 }
             try copyRows(try outbox(), at, body) { $0.outbox = $1 }
             try copyRows(try allStates(), at, body) { $0.states = $1 }
-            try copyRows(try commands(), at, body) { $0.commands = $1 }
+            try copyRows(try commands().map(\.command), at, body) { $0.commands = $1 }
+            try forEachRecord { (record) throws(StoreError) in
+                var part = Commit(at: at)
+                part.records = [record]
+                try body(part)
+            }
             return head
         }
     }
@@ -74,16 +80,5 @@ extension SQLiteStore {
                     version: Int(statement.int64(2)), bytes: statement.blob(3)))
         }
         return states
-    }
-
-    /// Every command that was applied, oldest first.
-    func commands() throws(StoreError) -> [AppliedCommand] {
-        let statement = try connection.keep("SELECT content, at FROM command ORDER BY sequence, id")
-        var commands: [AppliedCommand] = []
-        try statement.forEachRow { () throws(StoreError) in
-            commands.append(
-                AppliedCommand(command: try Content.value(of: statement, column: 0), at: statement.time(1)))
-        }
-        return commands
     }
 }

@@ -29,10 +29,13 @@ enum Migrations {
         Step(name: "views", sql: views),
         Step(name: "chunks", sql: chunks, work: restRows, then: withoutRows),
         Step(name: "feed", sql: feed),
+        Step(name: "records", sql: records),
     ]
 
     /// The version from which on there is a feed.
     static let withFeed = 4
+    /// The version from which on there are records, and who was forgotten.
+    static let withRecords = 5
 
     /// Brings the store at `version` to the current one.
     static func run(on connection: Connection, from version: Int) throws(StoreError) {
@@ -213,5 +216,31 @@ enum Migrations {
         CREATE TABLE follower(
             name TEXT NOT NULL PRIMARY KEY, sequence INTEGER NOT NULL, at INTEGER NOT NULL, lost INTEGER NOT NULL,
             gaps INTEGER NOT NULL, epoch INTEGER NOT NULL);
+        """
+
+    // MARK: Version 5
+
+    // `content` is the whole record but its payload, which stands last, so that a list need not read it; it is NULL of a
+    // tombstone. `text` is for SQL users: one line that says what it is.
+    private static let records = """
+        CREATE TABLE record(
+            id BLOB NOT NULL PRIMARY KEY, kind INTEGER NOT NULL, revision INTEGER NOT NULL, person BLOB NOT NULL,
+            sequence INTEGER NOT NULL, at INTEGER NOT NULL, author TEXT NOT NULL, text TEXT NOT NULL,
+            checksum INTEGER NOT NULL, content BLOB NOT NULL, payload BLOB);
+        CREATE INDEX record_person ON record(person, kind);
+        CREATE TABLE forgotten(digest BLOB NOT NULL PRIMARY KEY, sequence INTEGER NOT NULL, at INTEGER NOT NULL);
+        CREATE VIEW records AS SELECT
+            lower(hex(record.id)) AS id,
+            coalesce(person.name, lower(hex(record.person))) AS person,
+            CASE record.kind WHEN 1 THEN 'fact' WHEN 2 THEN 'goal' WHEN 3 THEN 'grant' WHEN 4 THEN 'feedback'
+                WHEN 5 THEN 'note' WHEN 6 THEN 'plan' WHEN 7 THEN 'document' ELSE record.kind END AS kind,
+            record.at AS at_ms,
+            strftime('%Y-%m-%dT%H:%M:%fZ', record.at / 1000.0, 'unixepoch') AS at,
+            record.author AS author,
+            record.revision AS revision,
+            record.text AS text,
+            length(record.payload) AS bytes
+        FROM record LEFT JOIN person ON person.id = record.person
+        WHERE record.payload IS NOT NULL;
         """
 }

@@ -12,9 +12,15 @@ extension SQLiteStore {
         let next = lastSequence &+ 1
         var row: [UInt8]?
         let followed = feed
+        var isErased = false
         do throws(StoreError) {
             try connection.write { () throws(StoreError) in
                 try advance(to: next, at: commit.at)
+                if !commit.forgotten.isEmpty {
+                    // What is known of series changes with the rows; it is read again at once.
+                    isErased = try erase(commit.forgotten, next)
+                    if isErased { try reload() }
+                }
                 for person in commit.people { try upsert(person, next) }
                 for device in commit.devices { try upsert(device, next) }
                 for assignment in commit.assignments { try upsert(assignment, next) }
@@ -26,17 +32,27 @@ extension SQLiteStore {
                 for item in commit.outbox { try insert(item, next) }
                 for state in commit.states { try replace(state, next) }
                 for command in commit.commands { try insert(command, next) }
+                for record in commit.records { try upsert(record, next) }
                 try feed.append(commit, next)
             }
         } catch {
             intake.undo()
             feed = followed
+            if isErased { try reload() }
             throw error
         }
         intake.keep(row, next)
         lastSequence = next
         settle(at: commit.at)
         return next
+    }
+
+    /// Reads series, journal and followers anew, as after opening.
+    func reload() throws(StoreError) {
+        intake = SampleIntake(chunks)
+        seal = nil
+        try loadJournal()
+        try feed.load(after: lastSequence)
     }
 
     func requireWriter() throws(StoreError) {

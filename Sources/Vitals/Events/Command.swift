@@ -18,6 +18,13 @@ public struct Command: Hashable, Sendable {
         case follow(name: String, after: UInt64)
         /// Keep nothing more for a follower.
         case unfollow(String)
+        /// A record was written or taken back. The order names it only: what it says stands in the record.
+        case put(RecordID, revision: UInt32, Record.Kind)
+
+        /// The order that is kept of a record.
+        public static func put(_ record: Record) -> Action {
+            .put(record.id, revision: record.revision, record.kind)
+        }
     }
 
     public var id: CommandID

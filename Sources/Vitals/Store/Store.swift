@@ -20,12 +20,15 @@ public struct Commit: Hashable, Sendable {
     public var people: [Person] = []
     public var devices: [Device] = []
     public var assignments: [Assignment] = []
+    public var records: [Record] = []
+    /// People whose data is erased with this commit, before all else in it.
+    public var forgotten: [Forgotten] = []
 
     public init(at: Timestamp) { self.at = at }
 
     public var isEmpty: Bool {
         samples.isEmpty && events.isEmpty && outbox.isEmpty && states.isEmpty && commands.isEmpty && people.isEmpty
-            && devices.isEmpty && assignments.isEmpty
+            && devices.isEmpty && assignments.isEmpty && records.isEmpty && forgotten.isEmpty
     }
 }
 
@@ -124,7 +127,7 @@ public protocol Store: AnyObject {
     /// Writes `commit` in one transaction and returns its sequence number.
     ///
     /// Applying the same content again is harmless: a sample is keyed by person, metric, source and time (the higher
-    /// revision wins), an event and a command by id, a state by person and component.
+    /// revision wins), an event and a command by id, a state by person and component, a record by id (the higher revision wins).
     @discardableResult
     func commit(_ commit: Commit) throws(StoreError) -> UInt64
 
@@ -148,6 +151,15 @@ public protocol Store: AnyObject {
     /// Events whose id begins with these hexadecimal digits (hyphens ignored).
     func events(idPrefix: String) throws(StoreError) -> [Event]
     func outbox() throws(StoreError) -> [OutboxItem]
+    /// Records in force, in order of `at`; `nil` asks for everybody's, or all kinds. Without payloads.
+    func records(of person: PersonID?, kind: Record.Kind?) throws(StoreError) -> [Record]
+    /// One record, with its payload; a tombstone where it was taken back, `nil` where there never was one.
+    func record(_ id: RecordID) throws(StoreError) -> Record?
+    /// Every command that was applied, in order of the commits that have them, with the number of that commit: the events of the
+    /// same commit are its effect.
+    func commands() throws(StoreError) -> [(sequence: UInt64, command: AppliedCommand)]
+    /// Those whose data was erased.
+    func forgotten() throws(StoreError) -> [Forgotten]
 
     // MARK: Following
 

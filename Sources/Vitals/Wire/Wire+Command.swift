@@ -49,6 +49,11 @@ extension Command.Action: WireValue {
         case .unfollow(let name):
             writer.byte(10)
             writer.text(name)
+        case .put(let id, let revision, let kind):
+            writer.byte(11)
+            writer.id(id)
+            writer.integer(revision)
+            writer.byte(kind.rawValue)
         }
     }
 
@@ -68,6 +73,7 @@ extension Command.Action: WireValue {
         case 8: self = .forgetDevice(try reader.text())
         case 9: self = .follow(name: try reader.text(), after: try reader.integer())
         case 10: self = .unfollow(try reader.text())
+        case 11: self = .put(try reader.id(), revision: try reader.integer(), try reader.raw())
         case let code: throw WireError(.malformed("unknown command \(code)"), at: at)
         }
     }

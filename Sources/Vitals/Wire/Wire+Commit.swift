@@ -2,7 +2,7 @@ extension Commit {
     /// Kinds of the records a commit consists of. Never reused or renumbered.
     enum RecordKind: UInt8 {
         case samples = 1
-        case event, outbox, state, command, person, device, assignment
+        case event, outbox, state, command, person, device, assignment, record, forgotten
     }
 
     static let wireVersion: UInt8 = 1
@@ -16,7 +16,7 @@ extension Commit: WireValue {
         writer.time(at)
         writer.count(
             samples.count + events.count + outbox.count + states.count + commands.count + people.count + devices.count
-                + assignments.count)
+                + assignments.count + records.count + forgotten.count)
         for value in samples { writer.commitRecord(.samples, of: value.person) { $0.samples(value.samples) } }
         for value in events { writer.commitRecord(.event, of: value.person) { $0.wire(value) } }
         for value in outbox { writer.commitRecord(.outbox, of: value.person) { $0.wire(value) } }
@@ -24,6 +24,8 @@ extension Commit: WireValue {
         for value in commands { writer.commitRecord(.command, of: nil) { $0.wire(value) } }
         for value in people { writer.commitRecord(.person, of: value.id) { $0.wire(value) } }
         for value in devices { writer.commitRecord(.device, of: nil) { $0.wire(value) } }
+        for value in records { writer.commitRecord(.record, of: value.person) { $0.wire(value) } }
+        for value in forgotten { writer.commitRecord(.forgotten, of: nil) { $0.wire(value) } }
         for value in assignments { writer.commitRecord(.assignment, of: value.person) { $0.wire(value) } }
     }
 
@@ -46,6 +48,8 @@ extension Commit: WireValue {
             case .person: people.append(try content.wire())
             case .device: devices.append(try content.wire())
             case .assignment: assignments.append(try content.wire())
+            case .record: records.append(try content.wire())
+            case .forgotten: forgotten.append(try content.wire())
             }
         }
     }

@@ -68,25 +68,54 @@ struct FollowedStore {
         }
     }
 
-    private func order(
-        _ action: Command.Action, by actor: String, _ write: (SQLiteStore, Timestamp) throws -> Void
+    /// Has a record stored, with the order to do so.
+    func put(_ record: Record, by actor: String) throws {
+        let command = Command(id: .random(), actor: actor, action: .put(record))
+        try write { store, at in
+            var commit = Commit(at: at)
+            commit.records = [record]
+            commit.commands = [AppliedCommand(command: command, at: at)]
+            try store.commit(commit)
+        } orAsk: {
+            let request = SocketRequest.record(record, command)
+            guard request.line.utf8.count < SocketRequest.longestLine else {
+                throw CommandError.failed(
+                    "the running daemon takes records of up to 30 KB, this one has \(record.payload.count / 1024) KB",
+                    hint: "stop the daemon for the moment it takes to store it")
+            }
+            return request
+        }
+    }
+
+    /// Writes directly, or has the daemon do it that writes the store.
+    private func write(
+        _ directly: (SQLiteStore, Timestamp) throws -> Void, orAsk request: () throws -> SocketRequest
     ) throws {
         let writer: SQLiteStore
         do {
             writer = try SQLiteStore.open(path: path, mode: .write(hub: .random(), createIfMissing: false))
         } catch  where error.code == .locked {
-            _ = try SocketClient.request(
-                path: socket, .command(Command(id: .random(), actor: actor, action: action)))
+            _ = try SocketClient.request(path: socket, try request())
             return
         }
         defer { writer.close() }
-        let knew = try writer.followers().count
-        let at = try writer.lastCommit()
-        try write(writer, at)
-        // Who begins or ends to follow is recorded, as the daemon does.
-        guard try writer.followers().count != knew else { return }
-        var commit = Commit(at: at)
-        commit.commands = [AppliedCommand(command: Command(id: .random(), actor: actor, action: action), at: at)]
-        try writer.commit(commit)
+        try directly(writer, try writer.lastCommit())
+    }
+
+    private func order(
+        _ action: Command.Action, by actor: String, _ change: (SQLiteStore, Timestamp) throws -> Void
+    ) throws {
+        let command = Command(id: .random(), actor: actor, action: action)
+        try write { store, at in
+            let known = try store.followers().count
+            try change(store, at)
+            // Who begins or ends to follow is recorded, as the daemon does.
+            guard try store.followers().count != known else { return }
+            var commit = Commit(at: at)
+            commit.commands = [AppliedCommand(command: command, at: at)]
+            try store.commit(commit)
+        } orAsk: {
+            .command(command)
+        }
     }
 }

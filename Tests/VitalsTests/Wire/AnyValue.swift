@@ -139,6 +139,7 @@ struct AnyValue: RandomNumberGenerator {
             .pair(device: text()), .forgetDevice(text()), .answerPairing(agrees: false, passkey: nil),
             .answerPairing(agrees: true, passkey: UInt32(truncatingIfNeeded: next())),
             .follow(name: text(), after: next()), .unfollow(text()),
+            .put(id(), revision: UInt32(truncatingIfNeeded: next()), any(of: Record.Kind.allCases)),
         ])
         return Command(id: id(), actor: text(), action: action)
     }
@@ -182,7 +183,26 @@ struct AnyValue: RandomNumberGenerator {
         commit.people = list { $0.person() }
         commit.devices = list { $0.device() }
         commit.assignments = list { $0.assignment() }
+        commit.records = list { $0.record() }
+        commit.forgotten = list { Forgotten(digest: [UInt8](repeating: 7, count: 32), at: $0.time()) }
         return commit
+    }
+
+    mutating func content() -> Record.Content {
+        let range = TimeRange(time(), time())
+        return any(of: [
+            .fact(text(), range),
+            .goal(text(), metric: maybe { $0.any(of: Metric.allCases) }, value: maybe { $0.double() }, range),
+            .grant(to: text(), role: text(), range), .feedback(id(), score: double(), comment: text()), .note(text()),
+            .plan(person().plan, reason: text()), .document(name: text(), mediaType: text(), size: natural()),
+        ])
+    }
+
+    mutating func record() -> Record {
+        let record = Record(
+            id: id(), revision: UInt32(truncatingIfNeeded: next()), person: id(), at: time(), author: text(), content(),
+            payload: bytes())
+        return flip() ? record : Record(deleting: record, at: time(), author: text())
     }
 
     mutating func feedItem() -> FeedItem {

@@ -43,6 +43,7 @@ struct WireKind: Sendable, CustomTestStringConvertible {
         WireKind("outbox item") { OutboxItem(event: $0.id(), person: $0.id(), recipient: $0.text()) },
         WireKind("store identity") { StoreIdentity(hub: $0.id(), epoch: $0.next()) },
         WireKind("commit") { $0.commit() }, WireKind("feed item") { $0.feedItem() },
+        WireKind("record") { $0.record() },
     ]
 }
 

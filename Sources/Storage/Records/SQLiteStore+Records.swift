@@ -1,0 +1,134 @@
+import Kernels
+import Vitals
+
+/// The table `record`: what was written down about people, every kind in the same columns.
+extension SQLiteStore {
+    // MARK: Writing
+
+    /// The higher revision stays. Of two of the same revision the one that came first stays: they are the same.
+    func upsert(_ record: Record, _ sequence: UInt64) throws(StoreError) {
+        guard record.payload.count <= Record.mostBytes else {
+            throw StoreError(
+                .other, path: connection.path,
+                "a document of \(record.payload.count) bytes is too large: the store takes \(Record.mostBytes >> 20) MB at most; "
+                    + "make it smaller, or keep it elsewhere")
+        }
+        let insert = try connection.keep(
+            """
+            INSERT INTO record(id, kind, revision, person, sequence, at, author, text, checksum, content, payload)
+            VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE
+            SET kind = excluded.kind, revision = excluded.revision, person = excluded.person,
+                sequence = excluded.sequence, at = excluded.at, author = excluded.author, text = excluded.text,
+                checksum = excluded.checksum, content = excluded.content, payload = excluded.payload
+            WHERE excluded.revision > revision
+            """)
+        // Beside the payload, so that a list need not read it.
+        var head = record
+        head.payload = []
+        let content = Content.bytes(of: head)
+        insert.bind(1, record.id)
+        insert.bind(2, Int64(record.kind.rawValue))
+        insert.bind(3, Int64(record.revision))
+        insert.bind(4, record.person)
+        insert.bind(5, Int64(bitPattern: sequence))
+        insert.bind(6, record.at)
+        insert.bind(7, record.author)
+        insert.bind(8, record.text)
+        insert.bind(9, Int64(Self.checksum(content, record.payload)))
+        insert.bind(10, content)
+        if record.content == nil { insert.bindNull(11) } else { insert.bind(11, record.payload) }
+        try insert.run()
+    }
+
+    /// Writes a record in place of itself: another author, the same revision.
+    func rewrite(_ record: Record) throws(StoreError) {
+        var head = record
+        head.payload = []
+        let content = Content.bytes(of: head)
+        let update = try connection.prepare("UPDATE record SET author = ?, checksum = ?, content = ? WHERE id = ?")
+        update.bind(1, record.author)
+        update.bind(2, Int64(Self.checksum(content, record.payload)))
+        update.bind(3, content)
+        update.bind(4, record.id)
+        try update.run()
+    }
+
+    private static func checksum(_ content: [UInt8], _ payload: [UInt8]) -> UInt32 {
+        let first = content.withUnsafeBytes { CRC32C.checksum($0) }
+        return payload.withUnsafeBytes { CRC32C.checksum($0, after: first) }
+    }
+
+    // MARK: Reading
+
+    /// In order of `at`, then of id.
+    public func records(of person: PersonID?, kind: Record.Kind?) throws(StoreError) -> [Record] {
+        guard version >= Migrations.withRecords else { return [] }
+        var conditions = ["payload IS NOT NULL"]
+        if person != nil { conditions.append("person = ?1") }
+        if kind != nil { conditions.append("kind = ?2") }
+        let statement = try connection.keep(
+            "SELECT content FROM record WHERE \(conditions.joined(separator: " AND ")) ORDER BY at, id")
+        if let person { statement.bind(1, person) }
+        if let kind { statement.bind(2, Int64(kind.rawValue)) }
+        var records: [Record] = []
+        try statement.forEachRow { () throws(StoreError) in
+            records.append(try Content.value(of: statement, column: 0))
+        }
+        return records
+    }
+
+    public func record(_ id: RecordID) throws(StoreError) -> Record? {
+        guard version >= Migrations.withRecords else { return nil }
+        let statement = try connection.keep("SELECT content, payload, checksum FROM record WHERE id = ?")
+        statement.bind(1, id)
+        defer { statement.reset() }
+        return try statement.step() ? try Self.record(statement) : nil
+    }
+
+    /// The record in the current row: content, payload and checksum.
+    private static func record(_ statement: Statement) throws(StoreError) -> Record {
+        var record: Record = try Content.value(of: statement, column: 0)
+        record.payload = statement.blob(1)
+        guard Int64(checksum(statement.blob(0), record.payload)) == statement.int64(2) else {
+            throw statement.damage("a record whose checksum differs (\(record.kind.name) \(record.id))")
+        }
+        return record
+    }
+
+    /// Every record with its payload, tombstones too.
+    func forEachRecord(_ body: (Record) throws(StoreError) -> Void) throws(StoreError) {
+        guard version >= Migrations.withRecords else { return }
+        let statement = try connection.prepare("SELECT content, payload, checksum FROM record ORDER BY at, id")
+        try statement.forEachRow { () throws(StoreError) in try body(try Self.record(statement)) }
+    }
+
+    /// What is wrong with records, a line each.
+    func recordProblems() throws(StoreError) -> [String] {
+        guard version >= Migrations.withRecords else { return [] }
+        var problems: [String] = []
+        let statement = try connection.prepare("SELECT content, payload, checksum, text FROM record ORDER BY at, id")
+        try statement.forEachRow {
+            do throws(StoreError) {
+                let record = try Self.record(statement)
+                if record.text != statement.text(3) {
+                    problems.append("\(record.kind.name) \(record.id): its text beside it differs")
+                }
+            } catch {
+                problems.append(error.message)
+            }
+        }
+        return problems
+    }
+
+    /// Every command that was applied, in order of the commits that have them.
+    public func commands() throws(StoreError) -> [(sequence: UInt64, command: AppliedCommand)] {
+        let statement = try connection.keep("SELECT content, at, sequence FROM command ORDER BY sequence, id")
+        var commands: [(sequence: UInt64, command: AppliedCommand)] = []
+        try statement.forEachRow { () throws(StoreError) in
+            let applied = AppliedCommand(
+                command: try Content.value(of: statement, column: 0), at: statement.time(1))
+            commands.append((UInt64(bitPattern: statement.int64(2)), applied))
+        }
+        return commands
+    }
+}
