@@ -106,4 +106,73 @@ import Vitals
         #expect(noticed > 0)
         #expect(place.run("store", "check", "--store", path).code == 0)
     }
+
+    @Test("notes and documents are kept, listed, given back and taken back; orders are told with what came of them")
+    func records() throws {
+        let place = Workspace()
+        let path = try store(place)
+        let letter = place.file("letter.txt", "Dear Ada,\nrest more.\n")
+        let note = place.run("records", "note", "slept badly", "--store", path, "--person", "ada", "--by", "grace")
+        #expect(note.code == 0 && note.out.count == 37, "\(note.log)")
+        let document = place.run("records", "document", letter, "--store", path, "--person", "ben").out.dropLast()
+        let list = place.run("records", "list", "--store", path, "--format", "csv").out
+        #expect(list.contains(",ada,note,grace,,slept badly\n") && list.contains(",ben,document,,21,letter.txt\n"))
+        #expect(
+            place.run("records", "get", String(document.prefix(8)), "--store", path).out == "Dear Ada,\nrest more.\n")
+        #expect(place.run("records", "get", String(note.out.dropLast()), "--store", path).out == "slept badly\n")
+        #expect(place.run("records", "delete", String(document), "--store", path, "--by", "ben").code == 0)
+        #expect(place.run("records", "get", String(document), "--store", path).code == 1)
+        #expect(place.run("records", "list", "--store", path, "--kind", "nota").log.contains("did you mean 'note'"))
+        #expect(place.run("records", "note", "x", "--store", path).code == 2, "whose?")
+        let audit = place.run("store", "audit", "--store", path, "--format", "csv").out.split(separator: "\n")
+        #expect(audit.count == 4 && audit[1].contains(",grace,put note,") && audit[3].contains("revision 2"))
+    }
+
+    @Test("a person is erased only when the name is given twice, and the others stay")
+    func forget() throws {
+        let place = Workspace()
+        let path = try store(place)
+        let refused = place.run("store", "forget", "--store", path, "--person", "ada")
+        #expect(refused.code == 2 && refused.log.contains("20 samples") && refused.log.contains("--yes ada"))
+        #expect(place.run("store", "forget", "--store", path, "--person", "ada", "--yes", "ben").code == 2)
+        let done = place.run("store", "forget", "--store", path, "--person", "ada", "--yes", "ada")
+        #expect(done.code == 0 && done.out.contains("erased 20 samples"), "\(done.log)")
+        #expect(place.run("store", "forget", "--store", path, "--person", "ada", "--yes", "ada").code == 1)
+        #expect(place.run("store", "check", "--store", path).out.hasPrefix("ok: 20 samples of 2 series"))
+        #expect(!place.run("samples", "--store", path).out.contains("ada"))
+    }
+
+    @Test("a store is mirrored through a file: copied, followed, and followed again without harm")
+    func mirrored() throws {
+        let place = Workspace()
+        let (path, mirror) = (try store(place), place.path("mirror.db"))
+        func follow(_ name: String, _ more: String...) throws -> String {
+            let console = Console(
+                out: TextOutput(descriptor: open(place.path(name), O_WRONLY | O_CREAT | O_TRUNC, 0o600)),
+                outTerminal: .none, err: TextOutput(descriptor: nil), errTerminal: .none)
+            let words = ["store", "follow", "--store", path, "--format", "wire", "--once", "--name", "m"] + more
+            #expect(Vitald.run(words, on: console) == 0)
+            return place.path(name)
+        }
+        func differs() throws -> String? {
+            try contentsDifference(
+                try SQLiteStore.open(path: path, mode: .read), try SQLiteStore.open(path: mirror, mode: .read))
+        }
+        let first = try follow("1")
+        #expect(place.run("store", "apply", first, "--store", mirror).code == 0)
+        #expect(try differs() == nil)
+        #expect(place.run("records", "note", "hello", "--store", path, "--person", "ada").code == 0)
+        #expect(place.run("store", "seal", "--store", path).code == 0)
+        let second = try follow("2")
+        for file in [second, first, second] { #expect(place.run("store", "apply", file, "--store", mirror).code == 0) }
+        #expect(try differs() == nil)
+        #expect(place.run("records", "list", "--store", mirror).out.contains("hello"))
+        let known = place.run("store", "followers", "--store", path, "--format", "csv").out
+        #expect(known.contains("\nm,4,0,"), "\(known)")
+        // Nonsense and a file cut off are one line each.
+        let torn = place.file("torn", "nonsense that is no feed")
+        #expect(place.run("store", "apply", torn, "--store", mirror).code == 1)
+        #expect(place.run("store", "ack", "m", "x", "--store", path).code == 2)
+        #expect(place.run("store", "unfollow", "m", "--store", path).code == 0)
+    }
 }

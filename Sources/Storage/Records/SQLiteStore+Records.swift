@@ -131,4 +131,17 @@ extension SQLiteStore {
         }
         return commands
     }
+
+    /// The events that certain commits brought, in their order; those of a command's commit are its effect. Looks at each
+    /// event's row.
+    public func events(ofCommits commits: Set<UInt64>) throws(StoreError) -> [UInt64: [Event]] {
+        let statement = try connection.keep("SELECT sequence, content FROM event ORDER BY number")
+        var events: [UInt64: [Event]] = [:]
+        try statement.forEachRow { () throws(StoreError) in
+            let sequence = UInt64(bitPattern: statement.int64(0))
+            guard commits.contains(sequence) else { return }
+            events[sequence, default: []].append(try Content.value(of: statement, column: 1))
+        }
+        return events
+    }
 }

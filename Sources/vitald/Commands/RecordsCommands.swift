@@ -136,9 +136,9 @@ enum RecordsDocumentCommand: Subcommand {
 /// `vitald records get`
 enum RecordsGetCommand: Subcommand {
     static let syntax = Syntax(
-        "records get", "Give back a document's bytes, or a note's text",
+        "records get", "Print a document's bytes as they are, or a note's text",
         positionals: [.init("ID", "the record's id or its beginning")],
-        options: [StoreFile.option], examples: ["vitald records get 3f2a9c01 --store home.db > letter.pdf"])
+        options: [StoreFile.option], examples: ["vitald records get 3f2a9c01 --store home.db"])
 
     static func run(_ arguments: Arguments, on console: Console) throws {
         let record = try RecordArguments.record(try arguments.positional(0), in: StoreFile.open(arguments))

@@ -15,7 +15,7 @@ enum StoreApplyCommand: Subcommand {
         ],
         examples: [
             "vitald store apply feed.bin --store mirror.db",
-            "ssh hub vitald store follow --store home.db --name mirror --format wire | vitald store apply --store mirror.db",
+            "cat feed.bin | vitald store apply --store mirror.db",
         ])
 
     static func run(_ arguments: Arguments, on console: Console) throws {
