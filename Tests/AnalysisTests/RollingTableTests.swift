@@ -105,6 +105,18 @@ struct RollingTableTests {
         }
     }
 
+    @Test("values that no body gives, and times that no clock tells, are left out")
+    func implausible() throws {
+        var samples = Self.recording(8, grain: 1, seconds: 120)
+        let clean = try RollingTable([samples], step: .seconds(1)).values([.max, .count], window: .seconds(30))
+        var wild = samples[40]
+        wild.value = 900
+        samples.insert(wild, at: 41)
+        wild.time = .distantPast
+        samples.insert(wild, at: 0)
+        #expect(try RollingTable([samples], step: .seconds(1)).values([.max, .count], window: .seconds(30)) == clean)
+    }
+
     @Test("nothing, too much, too many and too long are told, not guessed")
     func faults() throws {
         #expect(throws: RollingTable.Fault.empty) { try RollingTable([[]], step: .seconds(1)) }

@@ -6,10 +6,15 @@ import Vitals
 @Suite("What was committed is what is read") struct CommitTests {
     @Test(
         "random commits read back like a plain model, by the writer, a reader, and after reopening", arguments: 1...12)
-    func model(seed: UInt64) throws {
+    func model(seed: UInt64) throws { try readBack(seed, key: nil) }
+
+    @Test("of an encrypted store the same is read", arguments: 13...18)
+    func sealed(seed: UInt64) throws { try readBack(seed, key: StoreKey.random()) }
+
+    private func readBack(_ seed: UInt64, key: StoreKey?) throws {
         let folder = try Folder()
-        var store = try openToWrite(folder.store)
-        let reader = try SQLiteStore.open(path: folder.store, mode: .read)
+        var store = try openToWrite(folder.store, key: key)
+        let reader = try SQLiteStore.open(path: folder.store, mode: .read, key: key)
         let model = ModelStore()
         var invention = Invention(seed: seed)
         for round in 1...60 {
@@ -20,7 +25,7 @@ import Vitals
                 try compare(store, model, &invention)
                 try compare(reader, model, &invention)
                 store.close()
-                store = try openToWrite(folder.store)
+                store = try openToWrite(folder.store, key: key)
                 try compare(store, model, &invention)
             }
         }

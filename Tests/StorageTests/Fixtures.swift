@@ -36,8 +36,8 @@ final class Folder {
 let testHub = HubID(high: 0xA0A1_A2A3_A4A5_A6A7, low: 0xB0B1_B2B3_B4B5_B6B7)
 
 /// A store that does not wait for the disk: that guards against power cuts, and no test here makes one.
-func openToWrite(_ path: String) throws(StoreError) -> SQLiteStore {
-    let store = try SQLiteStore.open(path: path, mode: .write(hub: testHub, createIfMissing: true))
+func openToWrite(_ path: String, key: StoreKey? = nil) throws(StoreError) -> SQLiteStore {
+    let store = try SQLiteStore.open(path: path, mode: .write(hub: testHub, createIfMissing: true), key: key)
     try store.connection.execute("PRAGMA synchronous = OFF")
     return store
 }

@@ -73,7 +73,7 @@ import Vitals
     @Test("the only person of a store needs no name, one of several does")
     func onlyPerson() throws {
         try withStore { path in
-            let store = try StoreFile.openToRead(path)
+            let store = try SQLiteStore.open(path: path, mode: .read)
             let syntax = Syntax("probe", "Probe", options: [StoreFile.person], examples: [])
             #expect(throws: CommandError.usage("--person is missing; known: ada, bob")) {
                 try StoreFile.person(Arguments([], for: syntax), in: store)

@@ -6,6 +6,8 @@ public struct Configuration: Sendable {
     /// Name of the hub, for people.
     public var hubName: String
     public var storePath: String
+    /// The key of an encrypted store; `nil` looks at the usual places (`SQLiteStore.open(path:mode:keyFile:)`).
+    public var keyFile: String?
     public var socketPath: String
     public var profileFolders: [String]
     public var ruleFolders: [String]
@@ -28,13 +30,15 @@ public struct Configuration: Sendable {
     static let commitBounds = TimeSpan.seconds(1)...TimeSpan.seconds(30)
 
     public init(
-        hubName: String, storePath: String, socketPath: String = Configuration.defaultSocketPath,
+        hubName: String, storePath: String, keyFile: String? = nil,
+        socketPath: String = Configuration.defaultSocketPath,
         profileFolders: [String], ruleFolders: [String], commitInterval: TimeSpan = .seconds(1), people: [Person],
         devices: [Device], assignments: [Assignment], secrets: [String: String] = [:],
         history: [String: TimeSpan] = [:]
     ) {
         self.hubName = hubName
         self.storePath = storePath
+        self.keyFile = keyFile
         self.socketPath = socketPath
         self.profileFolders = profileFolders
         self.ruleFolders = ruleFolders

@@ -9,7 +9,9 @@ struct ConfigurationParser {
 
     func parse() throws(JSONError) -> Configuration {
         let root = try document.reader.object(
-            known: ["hub", "store", "socket", "profiles", "rules", "commit", "people", "devices", "secrets"])
+            known: [
+                "hub", "store", "key_file", "socket", "profiles", "rules", "commit", "people", "devices", "secrets",
+            ])
         let people = try (root.optionalArray("people") ?? []).map { reader throws(JSONError) in try person(reader) }
         try unique(people.map(\.name), "people", in: root)
         var devices: [Device] = []
@@ -29,6 +31,7 @@ struct ConfigurationParser {
         return Configuration(
             hubName: try root.optionalString("hub") ?? "home",
             storePath: absolute(try root.string("store")),
+            keyFile: try root.optionalString("key_file").map(absolute),
             socketPath: try root.optionalString("socket").map(absolute) ?? Configuration.defaultSocketPath,
             profileFolders: try folders(root, "profiles"), ruleFolders: try folders(root, "rules"),
             commitInterval: commit, people: people, devices: devices, assignments: assignments,

@@ -120,7 +120,8 @@ public actor Daemon {
     /// Opens the store, rebuilds the state, starts the links, listens.
     private func start() throws {
         let store = try SQLiteStore.open(
-            path: configuration.storePath, mode: .write(hub: hub, createIfMissing: true))
+            path: configuration.storePath, mode: .write(hub: hub, createIfMissing: true), keyFile: configuration.keyFile
+        )
         self.store = store
         if !hasDerivedIDs { configured = try configured.identified(in: store) }
         let pipeline = try Pipeline(resuming: store, configured: configured)

@@ -44,19 +44,18 @@ extension SQLiteStore {
             }
             let samples: SampleColumns
             do throws(Damage) {
-                samples = try statement.withBlob(1) { (bytes) throws(Damage) in
-                    try ChunkCodec.decode(bytes, key: key.row)
-                }
+                samples = try chunks.samples(statement, column: 1, key: key)
             } catch {
                 return problems.append("\(name): \(error.reason)")
             }
             let summary = ChunkSummary(samples, isIncrement: series.metric.kind == .increment)
             let isTold =
-                summary.first == statement.int64(2) && summary.last == statement.int64(3)
-                && summary.count == statement.int64(4) && summary.usable == statement.int64(5)
-                && (summary.usable == 0
-                    || summary.minimum == statement.double(6) && summary.maximum == statement.double(7))
-                && summary.sum == statement.double(8) && summary.covered == statement.int64(9)
+                connection.vault.isSealing
+                || summary.first == statement.int64(2) && summary.last == statement.int64(3)
+                    && summary.count == statement.int64(4) && summary.usable == statement.int64(5)
+                    && (summary.usable == 0
+                        || summary.minimum == statement.double(6) && summary.maximum == statement.double(7))
+                    && summary.sum == statement.double(8) && summary.covered == statement.int64(9)
             if !isTold { problems.append("\(name): its sums are not those of its samples") }
             if summary.first < key.start || last.map({ $0.series == key.series && $0.time >= key.start }) == true {
                 problems.append("\(name): its samples reach out of its place")
@@ -78,9 +77,10 @@ extension SQLiteStore {
             let sequence = UInt64(bitPattern: statement.int64(0))
             var strangers = 0
             do throws(Damage) {
-                try statement.withBlob(1) { (bytes) throws(Damage) in
-                    try JournalRow.read(bytes, sequence: sequence) { if keys[$0.series] == nil { strangers += 1 } }
+                let row = try statement.withBlob(1) { (bytes) throws(Damage) in
+                    try connection.vault.open(bytes, at: .journal(sequence))
                 }
+                try JournalRow.read(row, sequence: sequence) { if keys[$0.series] == nil { strangers += 1 } }
                 if strangers > 0 { problems.append("commit \(sequence): samples of a series that is not there") }
             } catch {
                 problems.append("commit \(sequence): \(error.reason)")

@@ -45,19 +45,22 @@ struct ChunkTable {
         statement.bind(1, key.row)
         defer { statement.reset() }
         guard try statement.step() else { throw statement.damage("no chunk where its index has one") }
-        return try Self.decode(statement, column: 0, key: key)
+        return try decode(statement, column: 0, key: key)
     }
 
     /// The samples in a column of the current row.
-    static func decode(
-        _ statement: Statement, column: Int32, key: ChunkKey
-    ) throws(StoreError) -> SampleColumns {
-        do throws(Damage) {
-            return try statement.withBlob(column) { (bytes) throws(Damage) in
-                try ChunkCodec.decode(bytes, key: key.row)
-            }
-        } catch {
+    func decode(_ statement: Statement, column: Int32, key: ChunkKey) throws(StoreError) -> SampleColumns {
+        do throws(Damage) { return try samples(statement, column: column, key: key) } catch {
             throw statement.damage(error.reason)
+        }
+    }
+
+    /// The same, where damage is no surprise.
+    func samples(_ statement: Statement, column: Int32, key: ChunkKey) throws(Damage) -> SampleColumns {
+        try statement.withBlob(column) { (bytes) throws(Damage) in
+            guard connection.vault.isSealing else { return try ChunkCodec.decode(bytes, key: key.row) }
+            let plain = try connection.vault.open(bytes, at: .chunk(key))
+            return try ChunkCodec.decode(plain, key: key.row)
         }
     }
 
@@ -89,10 +92,14 @@ struct ChunkTable {
     /// Doing it again changes nothing. A chunk grows until it is full or its UTC day ends, so that a series of a sample a
     /// minute has one a day; it is split at quarters, never within one.
     ///
-    /// - Parameter samples: of one series, in strictly increasing order of time.
+    /// - Parameters:
+    ///   - samples: of one series, in strictly increasing order of time.
+    ///   - person: whose they are.
     /// - Returns: samples written, those that rested already included: what it cost.
     @discardableResult
-    func rest(_ samples: SampleColumns, series: Int64, isIncrement: Bool) throws(StoreError) -> Int {
+    func rest(
+        _ samples: SampleColumns, series: Int64, of person: PersonID, isIncrement: Bool
+    ) throws(StoreError) -> Int {
         var written = 0
         var start = 0
         while start < samples.count {
@@ -107,7 +114,7 @@ struct ChunkTable {
                 begin = place.key.quarter
             }
             for (range, quarter) in Self.pieces(of: joined, from: begin) {
-                try write(joined[range], ChunkKey(series: series, quarter: quarter), isIncrement)
+                try write(joined[range], ChunkKey(series: series, quarter: quarter), of: person, isIncrement)
             }
             written += joined.count
             start = end
@@ -159,7 +166,9 @@ struct ChunkTable {
         quarter >= 0 ? quarter / ChunkKey.day : -1 - (-1 - quarter) / ChunkKey.day
     }
 
-    private func write(_ samples: SampleColumns, _ key: ChunkKey, _ isIncrement: Bool) throws(StoreError) {
+    func write(
+        _ samples: SampleColumns, _ key: ChunkKey, of person: PersonID, _ isIncrement: Bool
+    ) throws(StoreError) {
         guard samples.count <= ChunkCodec.largest else {
             throw StoreError(
                 .other, path: connection.path,
@@ -176,17 +185,20 @@ struct ChunkTable {
         insert.bind(2, summary.first)
         insert.bind(3, summary.last)
         insert.bind(4, summary.count)
-        insert.bind(5, summary.usable)
-        if summary.usable > 0 {
+        insert.bind(5, connection.vault.isSealing ? 0 : summary.usable)
+        // What a body did is sealed; when it was measured and how often is not.
+        let isTold = !connection.vault.isSealing
+        if isTold, summary.usable > 0 {
             insert.bind(6, summary.minimum)
             insert.bind(7, summary.maximum)
         } else {
             insert.bindNull(6)
             insert.bindNull(7)
         }
-        insert.bind(8, summary.sum)
-        insert.bind(9, summary.covered)
-        insert.bind(10, ChunkCodec.encode(samples, key: key.row))
+        insert.bind(8, isTold ? summary.sum : 0)
+        insert.bind(9, isTold ? summary.covered : 0)
+        insert.bind(
+            10, try connection.vault.seal(ChunkCodec.encode(samples, key: key.row), of: person, at: .chunk(key)))
         try insert.run()
     }
 }

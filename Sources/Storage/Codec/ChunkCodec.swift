@@ -110,6 +110,15 @@ enum ChunkCodec {
         }
     }
 
+    /// The same of bytes that are held.
+    static func decode(_ bytes: [UInt8], key: Int64) throws(Damage) -> SampleColumns {
+        var result: Result<SampleColumns, Damage> = .failure(Damage(reason: "an empty chunk"))
+        bytes.withUnsafeBytes { bytes in
+            do throws(Damage) { result = .success(try decode(bytes, key: key)) } catch { result = .failure(error) }
+        }
+        return try result.get()
+    }
+
     /// The samples of a block behind its checksum.
     static func columns(of body: UnsafeRawBufferPointer) throws(PackingError) -> SampleColumns {
         var bytes = PackedBytes(body)

@@ -31,12 +31,14 @@ enum FeedRow {
     /// The commit's bytes.
     ///
     /// - Throws: `Damage` for anything that `encode` did not make for that commit.
-    static func decode(_ row: UnsafeRawBufferPointer, sequence: UInt64) throws(Damage) -> [UInt8] {
+    static func decode(_ row: [UInt8], sequence: UInt64) throws(Damage) -> [UInt8] {
         guard row.count >= head, row[0] == version else {
             throw Damage(reason: row.first.map { "a kept commit of format \($0)" } ?? "an empty kept commit")
         }
-        let told = UInt32(littleEndian: row.loadUnaligned(fromByteOffset: 1, as: UInt32.self))
-        guard checksum(row, sequence) == told else { throw Damage(reason: "a kept commit whose checksum differs") }
+        let (told, found) = row.withUnsafeBytes {
+            (UInt32(littleEndian: $0.loadUnaligned(fromByteOffset: 1, as: UInt32.self)), checksum($0, sequence))
+        }
+        guard found == told else { throw Damage(reason: "a kept commit whose checksum differs") }
         return Array(row[head...])
     }
 }

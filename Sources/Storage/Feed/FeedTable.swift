@@ -85,7 +85,8 @@ struct FeedTable {
     /// Keeps a commit within its transaction, and lets go what need not be kept.
     mutating func append(_ commit: Commit, _ sequence: UInt64) throws(StoreError) {
         guard !followers.isEmpty else { return }
-        let row = FeedRow.encode(commit, sequence: sequence)
+        let row = try connection.vault.seal(
+            FeedRow.encode(commit, sequence: sequence), of: nil, at: .feed(sequence))
         total += Int64(row.count)
         let insert = try connection.keep("INSERT INTO feed(sequence, at, total, bytes) VALUES(?, ?, ?, ?)")
         insert.bind(1, Int64(bitPattern: sequence))

@@ -74,10 +74,12 @@ extension SQLiteStore {
             "SELECT person, component, version, bytes FROM state ORDER BY person, component")
         var states: [ComponentState] = []
         try statement.forEachRow { () throws(StoreError) in
+            let person: PersonID? = statement.blob(0).isEmpty ? nil : try statement.id(0)
+            let component = statement.text(1)
             states.append(
                 ComponentState(
-                    person: statement.blob(0).isEmpty ? nil : try statement.id(0), component: statement.text(1),
-                    version: Int(statement.int64(2)), bytes: statement.blob(3)))
+                    person: person, component: component, version: Int(statement.int64(2)),
+                    bytes: try connection.vault.blob(statement, 3, at: .state(person, component))))
         }
         return states
     }

@@ -38,7 +38,7 @@ extension SQLiteStore {
                 }
                 do throws(Damage) {
                     let bytes = try statement.withBlob(1) { (row) throws(Damage) in
-                        try FeedRow.decode(row, sequence: number)
+                        try FeedRow.decode(connection.vault.open(row, at: .feed(number)), sequence: number)
                     }
                     commits.append(FeedCommit(sequence: number, bytes: bytes))
                     size += bytes.count
@@ -131,7 +131,8 @@ extension SQLiteStore {
             }
             do throws(Damage) {
                 let size = try statement.withBlob(2) { (row) throws(Damage) in
-                    let bytes = try FeedRow.decode(row, sequence: sequence)
+                    let bytes = try FeedRow.decode(
+                        connection.vault.open(row, at: .feed(sequence)), sequence: sequence)
                     do throws(WireError) { _ = try FeedCommit(sequence: sequence, bytes: bytes).commit() } catch {
                         throw Damage(reason: "a kept commit that cannot be read (\(error))")
                     }

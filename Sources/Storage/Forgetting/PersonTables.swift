@@ -18,11 +18,12 @@ enum PersonTables {
         ("chunk", .seriesKey("key")), ("damaged_chunk", .seriesKey("key")), ("series", .person("person")),
         ("event", .person("person")), ("outbox", .person("person")), ("state", .person("person")),
         ("assignment", .person("person")), ("record", .person("person")), ("person", .person("id")),
+        ("key", .person("person")),
         ("device", .mixed), ("journal", .mixed), ("command", .mixed), ("feed", .mixed),
     ]
 
     /// Tables that say nothing of anybody.
-    static let impersonal: Set<String> = ["head", "metric", "follower", "forgotten"]
+    static let impersonal: Set<String> = ["head", "metric", "follower", "forgotten", "key_head"]
 
     /// The statement that removes a person's rows; ?1 is the person's id.
     static func deletion(_ table: String, _ reference: Reference) -> String? {

@@ -73,6 +73,7 @@ extension SQLiteStore {
             delete.bind(1, person)
             try delete.run()
         }
+        try connection.vault.forget(person)
         // Samples of index keys may be in what the query planner knows; it learns anew.
         let statistics = try connection.prepare("SELECT name FROM sqlite_schema WHERE name LIKE 'sqlite_stat%'")
         var names: [String] = []
@@ -176,7 +177,10 @@ extension SQLiteStore {
                 row == nil
                     ? "DELETE FROM journal WHERE sequence = ?1" : "UPDATE journal SET bytes = ?2 WHERE sequence = ?1")
             statement.bind(1, sequence)
-            if let row { statement.bind(2, row) }
+            if let row {
+                let place = CellPlace.journal(UInt64(bitPattern: sequence))
+                statement.bind(2, try connection.vault.seal(row, of: nil, at: place))
+            }
             try statement.run()
         }
     }
@@ -191,8 +195,9 @@ extension SQLiteStore {
                 try delete.run()
             } else if kept != command {
                 let update = try connection.prepare("UPDATE command SET actor = ?, content = ? WHERE id = ?")
-                update.bind(1, kept.actor)
-                update.bind(2, Content.bytes(of: kept))
+                let vault = connection.vault
+                update.bind(1, vault.isSealing ? "" : kept.actor)
+                update.bind(2, try vault.seal(Content.bytes(of: kept), of: nil, at: .command(command.id)))
                 update.bind(3, command.id)
                 try update.run()
             }
@@ -202,13 +207,16 @@ extension SQLiteStore {
     /// What the person wrote about others stays, without who it was.
     private func eraseFromRecords(_ subject: Subject) throws(StoreError) {
         guard let name = subject.name else { return }
-        let written = try connection.prepare("SELECT id FROM record WHERE author = ? AND person <> ?")
-        written.bind(1, name)
-        written.bind(2, subject.person)
+        // Authors of an encrypted store are sealed.
+        let isOpen = !connection.vault.isSealing
+        let written = try connection.prepare(
+            "SELECT id FROM record WHERE person <> ?1\(isOpen ? " AND author = ?2" : "")")
+        written.bind(1, subject.person)
+        if isOpen { written.bind(2, name) }
         var ids: [RecordID] = []
         try written.forEachRow { () throws(StoreError) in ids.append(try written.id(0)) }
         for id in ids {
-            guard let record = try record(id) else { continue }
+            guard let record = try record(id), record.author == name else { continue }
             try rewrite(subject.without(record))
         }
     }
@@ -222,7 +230,9 @@ extension SQLiteStore {
                     ? "DELETE FROM state WHERE person = x'' AND component = ?1"
                     : "UPDATE state SET bytes = ?2 WHERE person = x'' AND component = ?1")
             statement.bind(1, state.component)
-            if let kept { statement.bind(2, kept.bytes) }
+            if let kept {
+                statement.bind(2, try connection.vault.seal(kept.bytes, of: nil, at: .state(nil, kept.component)))
+            }
             try statement.run()
         }
     }
@@ -230,10 +240,7 @@ extension SQLiteStore {
     private static func row(
         _ row: [UInt8], of sequence: UInt64, without subject: Subject
     ) throws(Damage) -> [UInt8] {
-        let read = row.withUnsafeBytes { row in
-            Result { () throws(Damage) in try FeedRow.decode(row, sequence: sequence) }
-        }
-        let bytes = try read.get()
+        let bytes = try FeedRow.decode(row, sequence: sequence)
         let commit: Commit
         do throws(WireError) { commit = try FeedCommit(sequence: sequence, bytes: bytes).commit() } catch {
             throw Damage(reason: "a kept commit that cannot be read (\(error))")
@@ -254,14 +261,16 @@ extension SQLiteStore {
             row.bind(1, sequence)
             guard try row.step() else { continue }
             let number = UInt64(bitPattern: sequence)
-            var bytes = row.blob(1)
-            let before = total ?? row.int64(0) - Int64(bytes.count)
+            let size = row.withBlob(1) { $0.count }
+            var bytes = try connection.vault.blob(row, 1, at: .feed(number))
+            let before = total ?? row.int64(0) - Int64(size)
             row.reset()
             do throws(Damage) {
                 bytes = try Self.row(bytes, of: number, without: subject)
             } catch {
                 throw connection.damage(error.reason)
             }
+            bytes = try connection.vault.seal(bytes, of: nil, at: .feed(number))
             total = before + Int64(bytes.count)
             update.bind(1, total ?? 0)
             update.bind(2, bytes)

@@ -57,25 +57,17 @@ struct FreshSamples {
         entries.reserveCapacity(waitingCount)
         var (last, place) = (Int64.min, 0)
         for row in waiting {
-            var failure: Damage?
-            row.bytes.withUnsafeBytes { bytes in
-                do throws(Damage) {
-                    try JournalRow.read(bytes, sequence: row.sequence) { entry in
-                        if entry.series != last {
-                            // Ids mostly follow one another, and so do places.
-                            let next = place + 1
-                            let isNext = next < ids.count && ids[next] == entry.series
-                            place = isNext ? next : self.place(of: entry.series)
-                            last = entry.series
-                        }
-                        owners.append(Int32(place))
-                        entries.append(entry)
-                    }
-                } catch {
-                    failure = error
+            try JournalRow.read(row.bytes, sequence: row.sequence) { entry in
+                if entry.series != last {
+                    // Ids mostly follow one another, and so do places.
+                    let next = place + 1
+                    let isNext = next < ids.count && ids[next] == entry.series
+                    place = isNext ? next : self.place(of: entry.series)
+                    last = entry.series
                 }
+                owners.append(Int32(place))
+                entries.append(entry)
             }
-            if let failure { throw failure }
         }
         waiting.removeAll(keepingCapacity: true)
         count += entries.count - waitingCount

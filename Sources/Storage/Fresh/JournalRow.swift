@@ -135,6 +135,15 @@ enum JournalRow {
         }
     }
 
+    /// The same of bytes that are held.
+    static func read(_ row: [UInt8], sequence: UInt64, _ body: (Entry) -> Void) throws(Damage) {
+        var failure: Damage?
+        row.withUnsafeBytes { bytes in
+            do throws(Damage) { try read(bytes, sequence: sequence, body) } catch { failure = error }
+        }
+        if let failure { throw failure }
+    }
+
     private static func next(_ bytes: inout PackedBytes, _ memory: inout Memory) throws(PackingError) -> Entry {
         let first = try bytes.byte()
         switch first & Bit.series {

@@ -88,18 +88,14 @@ struct SampleIntake {
         for touched in catalogue.touched { positions[catalogue.rows[touched.position].id] = touched.position }
         var taken: [Int: FreshSeries] = [:]
         let row = journal.row(sequence: 0)
-        var failure: Damage?
-        row.withUnsafeBytes { bytes in
-            do throws(Damage) {
-                try JournalRow.read(bytes, sequence: 0) { entry in
-                    guard let position = positions[entry.series] else { return }
-                    taken[position, default: FreshSeries()].append(entry.time, entry.value, entry.trait)
-                }
-            } catch {
-                failure = error
+        do throws(Damage) {
+            try JournalRow.read(row, sequence: 0) { entry in
+                guard let position = positions[entry.series] else { return }
+                taken[position, default: FreshSeries()].append(entry.time, entry.value, entry.trait)
             }
+        } catch {
+            throw connection.damage(error.reason)
         }
-        if let failure { throw connection.damage(failure.reason) }
         return taken
     }
 

@@ -32,11 +32,16 @@ extension SQLiteStore {
         insert.bind(4, record.person)
         insert.bind(5, Int64(bitPattern: sequence))
         insert.bind(6, record.at)
-        insert.bind(7, record.author)
-        insert.bind(8, record.text)
+        let vault = connection.vault
+        insert.bind(7, vault.isSealing ? "" : record.author)
+        insert.bind(8, vault.isSealing ? "" : record.text)
         insert.bind(9, Int64(Self.checksum(content, record.payload)))
-        insert.bind(10, content)
-        if record.content == nil { insert.bindNull(11) } else { insert.bind(11, record.payload) }
+        insert.bind(10, try vault.seal(content, of: record.person, at: .record(record.id)))
+        if record.content == nil {
+            insert.bindNull(11)
+        } else {
+            insert.bind(11, try vault.seal(record.payload, of: record.person, at: .payload(record.id)))
+        }
         try insert.run()
     }
 
@@ -46,9 +51,10 @@ extension SQLiteStore {
         head.payload = []
         let content = Content.bytes(of: head)
         let update = try connection.prepare("UPDATE record SET author = ?, checksum = ?, content = ? WHERE id = ?")
-        update.bind(1, record.author)
+        let vault = connection.vault
+        update.bind(1, vault.isSealing ? "" : record.author)
         update.bind(2, Int64(Self.checksum(content, record.payload)))
-        update.bind(3, content)
+        update.bind(3, try vault.seal(content, of: record.person, at: .record(record.id)))
         update.bind(4, record.id)
         try update.run()
     }
@@ -67,29 +73,33 @@ extension SQLiteStore {
         if person != nil { conditions.append("person = ?1") }
         if kind != nil { conditions.append("kind = ?2") }
         let statement = try connection.keep(
-            "SELECT content FROM record WHERE \(conditions.joined(separator: " AND ")) ORDER BY at, id")
+            "SELECT content, id FROM record WHERE \(conditions.joined(separator: " AND ")) ORDER BY at, id")
         if let person { statement.bind(1, person) }
         if let kind { statement.bind(2, Int64(kind.rawValue)) }
         var records: [Record] = []
         try statement.forEachRow { () throws(StoreError) in
-            records.append(try Content.value(of: statement, column: 0))
+            let id: RecordID = try statement.id(1)
+            records.append(try Content.value(of: statement, column: 0, connection.vault, at: .record(id)))
         }
         return records
     }
 
     public func record(_ id: RecordID) throws(StoreError) -> Record? {
         guard version >= Migrations.withRecords else { return nil }
-        let statement = try connection.keep("SELECT content, payload, checksum FROM record WHERE id = ?")
+        let statement = try connection.keep("SELECT content, payload, checksum, id FROM record WHERE id = ?")
         statement.bind(1, id)
         defer { statement.reset() }
-        return try statement.step() ? try Self.record(statement) : nil
+        return try statement.step() ? try record(statement) : nil
     }
 
-    /// The record in the current row: content, payload and checksum.
-    private static func record(_ statement: Statement) throws(StoreError) -> Record {
-        var record: Record = try Content.value(of: statement, column: 0)
-        record.payload = statement.blob(1)
-        guard Int64(checksum(statement.blob(0), record.payload)) == statement.int64(2) else {
+    /// The record in the current row: content, payload, checksum and id.
+    private func record(_ statement: Statement) throws(StoreError) -> Record {
+        let id: RecordID = try statement.id(3)
+        let vault = connection.vault
+        let content = try vault.blob(statement, 0, at: .record(id))
+        var record: Record = try Content.value(of: statement, column: 0, vault, at: .record(id))
+        if !statement.isNull(1) { record.payload = try vault.blob(statement, 1, at: .payload(id)) }
+        guard Int64(Self.checksum(content, record.payload)) == statement.int64(2) else {
             throw statement.damage("a record whose checksum differs (\(record.kind.name) \(record.id))")
         }
         return record
@@ -98,19 +108,20 @@ extension SQLiteStore {
     /// Every record with its payload, tombstones too.
     func forEachRecord(_ body: (Record) throws(StoreError) -> Void) throws(StoreError) {
         guard version >= Migrations.withRecords else { return }
-        let statement = try connection.prepare("SELECT content, payload, checksum FROM record ORDER BY at, id")
-        try statement.forEachRow { () throws(StoreError) in try body(try Self.record(statement)) }
+        let statement = try connection.prepare("SELECT content, payload, checksum, id FROM record ORDER BY at, id")
+        try statement.forEachRow { () throws(StoreError) in try body(try record(statement)) }
     }
 
     /// What is wrong with records, a line each.
     func recordProblems() throws(StoreError) -> [String] {
         guard version >= Migrations.withRecords else { return [] }
         var problems: [String] = []
-        let statement = try connection.prepare("SELECT content, payload, checksum, text FROM record ORDER BY at, id")
+        let statement = try connection.prepare(
+            "SELECT content, payload, checksum, id, text FROM record ORDER BY at, id")
         try statement.forEachRow {
             do throws(StoreError) {
-                let record = try Self.record(statement)
-                if record.text != statement.text(3) {
+                let record = try record(statement)
+                if !connection.vault.isSealing, record.text != statement.text(4) {
                     problems.append("\(record.kind.name) \(record.id): its text beside it differs")
                 }
             } catch {
@@ -122,11 +133,13 @@ extension SQLiteStore {
 
     /// Every command that was applied, in order of the commits that have them.
     public func commands() throws(StoreError) -> [(sequence: UInt64, command: AppliedCommand)] {
-        let statement = try connection.keep("SELECT content, at, sequence FROM command ORDER BY sequence, id")
+        let statement = try connection.keep("SELECT content, at, sequence, id FROM command ORDER BY sequence, id")
         var commands: [(sequence: UInt64, command: AppliedCommand)] = []
         try statement.forEachRow { () throws(StoreError) in
+            let id: CommandID = try statement.id(3)
             let applied = AppliedCommand(
-                command: try Content.value(of: statement, column: 0), at: statement.time(1))
+                command: try Content.value(of: statement, column: 0, connection.vault, at: .command(id)),
+                at: statement.time(1))
             commands.append((UInt64(bitPattern: statement.int64(2)), applied))
         }
         return commands
@@ -135,12 +148,14 @@ extension SQLiteStore {
     /// The events that certain commits brought, in their order; those of a command's commit are its effect. Looks at each
     /// event's row.
     public func events(ofCommits commits: Set<UInt64>) throws(StoreError) -> [UInt64: [Event]] {
-        let statement = try connection.keep("SELECT sequence, content FROM event ORDER BY number")
+        let statement = try connection.keep("SELECT sequence, content, id FROM event ORDER BY number")
         var events: [UInt64: [Event]] = [:]
         try statement.forEachRow { () throws(StoreError) in
             let sequence = UInt64(bitPattern: statement.int64(0))
             guard commits.contains(sequence) else { return }
-            events[sequence, default: []].append(try Content.value(of: statement, column: 1))
+            let id: EventID = try statement.id(2)
+            events[sequence, default: []].append(
+                try Content.value(of: statement, column: 1, connection.vault, at: .event(id)))
         }
         return events
     }

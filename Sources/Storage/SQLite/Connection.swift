@@ -10,6 +10,8 @@ final class Connection {
     let path: String
     private(set) var handle: OpaquePointer?
     private var kept: [String: Statement] = [:]
+    /// Seals and opens values; a plain store's hands them on as they are.
+    lazy var vault = Vault(plain: self)
 
     /// Opens `file`, a path or `file:` address, with SQLite's open flags.
     init(path: String, file: String, flags: Int32) throws(StoreError) {

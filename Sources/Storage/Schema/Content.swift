@@ -9,10 +9,12 @@ enum Content {
         return writer.bytes
     }
 
-    /// The value in a column of the current row. What does not decode is damage.
-    static func value<T: WireValue>(of statement: Statement, column: Int32) throws(StoreError) -> T {
+    /// The value in a column of the current row, which is at `place`. What does not open or decode is damage.
+    static func value<T: WireValue>(
+        of statement: Statement, column: Int32, _ vault: Vault, at place: @autoclosure () -> CellPlace
+    ) throws(StoreError) -> T {
+        var reader = ByteReader(try vault.blob(statement, column, at: place()))
         do throws(WireError) {
-            var reader = ByteReader(statement.blob(column))
             return try reader.wire()
         } catch {
             throw statement.damage("a row that cannot be read (\(error))")

@@ -30,12 +30,16 @@ enum Migrations {
         Step(name: "chunks", sql: chunks, work: restRows, then: withoutRows),
         Step(name: "feed", sql: feed),
         Step(name: "records", sql: records),
+        Step(name: "keys", sql: keys),
     ]
 
     /// The version from which on there is a feed.
     static let withFeed = 4
     /// The version from which on there are records, and who was forgotten.
     static let withRecords = 5
+
+    /// The version from which on a store may be encrypted.
+    static let withKeys = 6
 
     /// Brings the store at `version` to the current one.
     static func run(on connection: Connection, from version: Int) throws(StoreError) {
@@ -123,22 +127,7 @@ enum Migrations {
             LEFT JOIN metric ON metric.id = series.metric
             LEFT JOIN person ON person.id = series.person
             LEFT JOIN device ON device.id = series.source;
-        CREATE VIEW events AS SELECT
-            lower(hex(event.id)) AS id,
-            coalesce(person.name, lower(hex(event.person))) AS person,
-            event.kind AS kind,
-            event.phase AS phase,
-            event.rule AS rule,
-            CASE event.severity WHEN 0 THEN 'info' WHEN 1 THEN 'notice' WHEN 2 THEN 'warning' ELSE 'urgent' END
-                AS severity,
-            event.onset AS onset_ms,
-            strftime('%Y-%m-%dT%H:%M:%fZ', event.onset / 1000.0, 'unixepoch') AS onset,
-            event.decided AS decided_ms,
-            strftime('%Y-%m-%dT%H:%M:%fZ', event.decided / 1000.0, 'unixepoch') AS decided,
-            event.title AS title,
-            event.text AS text,
-            event.sequence AS sequence
-        FROM event LEFT JOIN person ON person.id = event.person;
+        \(eventsView)
         """
 
     // MARK: Version 3
@@ -160,11 +149,12 @@ enum Migrations {
     /// Lays the rows of earlier versions to rest: about a second for a million.
     @Sendable private static func restRows(of connection: Connection) throws(StoreError) {
         let table = ChunkTable(connection: connection)
-        let series = try connection.prepare("SELECT id, metric FROM series ORDER BY id")
+        let series = try connection.prepare("SELECT id, metric, person FROM series ORDER BY id")
         try series.forEachRow { () throws(StoreError) in
             let id = series.int64(0)
             let metric = UInt16(exactly: series.int64(1)).flatMap(Metric.init(rawValue:))
             guard id > 0, id <= Int64(Int32.max) else { throw series.damage("a series numbered \(id)") }
+            let person: PersonID = try series.id(2)
             var columns = SampleColumns()
             let rows = try connection.prepare("\(SampleRows.sql) WHERE series = ? ORDER BY time")
             rows.bind(1, id)
@@ -172,11 +162,11 @@ enum Migrations {
                 columns.append(SampleRows.sample(rows, of: .heartRate, from: DeviceID(high: 0, low: 0)))
                 // A day of seconds at a time.
                 if columns.count >= 86_400 {
-                    try table.rest(columns, series: id, isIncrement: metric?.kind == .increment)
+                    try table.rest(columns, series: id, of: person, isIncrement: metric?.kind == .increment)
                     columns = SampleColumns()
                 }
             }
-            try table.rest(columns, series: id, isIncrement: metric?.kind == .increment)
+            try table.rest(columns, series: id, of: person, isIncrement: metric?.kind == .increment)
         }
     }
 
@@ -184,26 +174,7 @@ enum Migrations {
     private static let withoutRows = """
         DROP VIEW samples;
         DROP TABLE sample;
-        CREATE VIEW chunks AS SELECT
-            coalesce(person.name, lower(hex(series.person))) AS person,
-            coalesce(metric.name, series.metric) AS metric,
-            metric.unit AS unit,
-            coalesce(device.name, lower(hex(series.source))) AS source,
-            chunk.first AS first_ms,
-            strftime('%Y-%m-%dT%H:%M:%fZ', chunk.first / 1000.0, 'unixepoch') AS first,
-            chunk.last AS last_ms,
-            strftime('%Y-%m-%dT%H:%M:%fZ', chunk.last / 1000.0, 'unixepoch') AS last,
-            chunk.count AS count,
-            chunk.usable AS usable,
-            chunk.minimum AS minimum,
-            chunk.maximum AS maximum,
-            chunk.sum AS sum,
-            chunk.sum / nullif(chunk.usable, 0) AS mean,
-            chunk.covered AS covered_ms
-        FROM series CROSS JOIN chunk ON chunk.key BETWEEN series.id << 32 AND (series.id << 32) + 4294967295
-            LEFT JOIN metric ON metric.id = series.metric
-            LEFT JOIN person ON person.id = series.person
-            LEFT JOIN device ON device.id = series.source;
+        \(chunksView)
         """
 
     // MARK: Version 4
@@ -229,6 +200,66 @@ enum Migrations {
             checksum INTEGER NOT NULL, content BLOB NOT NULL, payload BLOB);
         CREATE INDEX record_person ON record(person, kind);
         CREATE TABLE forgotten(digest BLOB NOT NULL PRIMARY KEY, sequence INTEGER NOT NULL, at INTEGER NOT NULL);
+        \(recordsView)
+        """
+
+    // MARK: Version 6
+
+    // Empty in a plain store. In an encrypted one `outbox.recipient` is a keyed hash, so that an item is still there once, and
+    // `content` says who it is.
+    private static let keys = """
+        CREATE TABLE key(id INTEGER PRIMARY KEY, person BLOB NOT NULL UNIQUE, wrapped BLOB NOT NULL);
+        CREATE TABLE key_head(last INTEGER NOT NULL);
+        INSERT INTO key_head(last) VALUES(0);
+        ALTER TABLE outbox ADD COLUMN content BLOB;
+        """
+
+    // MARK: Views
+
+    // A step that was released never changes, and neither do these: a later form of a view has another name here.
+    private static let eventsView = """
+        CREATE VIEW events AS SELECT
+            lower(hex(event.id)) AS id,
+            coalesce(person.name, lower(hex(event.person))) AS person,
+            event.kind AS kind,
+            event.phase AS phase,
+            event.rule AS rule,
+            CASE event.severity WHEN 0 THEN 'info' WHEN 1 THEN 'notice' WHEN 2 THEN 'warning' ELSE 'urgent' END
+                AS severity,
+            event.onset AS onset_ms,
+            strftime('%Y-%m-%dT%H:%M:%fZ', event.onset / 1000.0, 'unixepoch') AS onset,
+            event.decided AS decided_ms,
+            strftime('%Y-%m-%dT%H:%M:%fZ', event.decided / 1000.0, 'unixepoch') AS decided,
+            event.title AS title,
+            event.text AS text,
+            event.sequence AS sequence
+        FROM event LEFT JOIN person ON person.id = event.person;
+        """
+
+    private static let chunksView = """
+        CREATE VIEW chunks AS SELECT
+            coalesce(person.name, lower(hex(series.person))) AS person,
+            coalesce(metric.name, series.metric) AS metric,
+            metric.unit AS unit,
+            coalesce(device.name, lower(hex(series.source))) AS source,
+            chunk.first AS first_ms,
+            strftime('%Y-%m-%dT%H:%M:%fZ', chunk.first / 1000.0, 'unixepoch') AS first,
+            chunk.last AS last_ms,
+            strftime('%Y-%m-%dT%H:%M:%fZ', chunk.last / 1000.0, 'unixepoch') AS last,
+            chunk.count AS count,
+            chunk.usable AS usable,
+            chunk.minimum AS minimum,
+            chunk.maximum AS maximum,
+            chunk.sum AS sum,
+            chunk.sum / nullif(chunk.usable, 0) AS mean,
+            chunk.covered AS covered_ms
+        FROM series CROSS JOIN chunk ON chunk.key BETWEEN series.id << 32 AND (series.id << 32) + 4294967295
+            LEFT JOIN metric ON metric.id = series.metric
+            LEFT JOIN person ON person.id = series.person
+            LEFT JOIN device ON device.id = series.source;
+        """
+
+    private static let recordsView = """
         CREATE VIEW records AS SELECT
             lower(hex(record.id)) AS id,
             coalesce(person.name, lower(hex(record.person))) AS person,
@@ -243,4 +274,9 @@ enum Migrations {
         FROM record LEFT JOIN person ON person.id = record.person
         WHERE record.payload IS NOT NULL;
         """
+
+    /// An encrypted store has none: they would show hashes and empty columns.
+    static let withoutViews = "DROP VIEW IF EXISTS events; DROP VIEW IF EXISTS chunks; DROP VIEW IF EXISTS records;"
+    /// For a store that was decrypted.
+    static let withViews = eventsView + chunksView + recordsView
 }

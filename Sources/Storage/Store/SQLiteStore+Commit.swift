@@ -38,9 +38,11 @@ extension SQLiteStore {
         } catch {
             intake.undo()
             feed = followed
+            connection.vault.undo()
             if isErased { try reload() }
             throw error
         }
+        connection.vault.keep()
         intake.keep(row, next)
         lastSequence = next
         settle(at: commit.at)
@@ -84,8 +86,10 @@ extension SQLiteStore {
         insert.bind(1, applied.command.id)
         insert.bind(2, Int64(bitPattern: sequence))
         insert.bind(3, applied.at)
-        insert.bind(4, applied.command.actor)
-        insert.bind(5, Content.bytes(of: applied.command))
+        let vault = connection.vault
+        insert.bind(4, vault.isSealing ? "" : applied.command.actor)
+        insert.bind(
+            5, try vault.seal(Content.bytes(of: applied.command), of: nil, at: .command(applied.command.id)))
         try insert.run()
     }
 
@@ -105,6 +109,8 @@ extension SQLiteStore {
 
     private func replace(_ state: ComponentState, _ sequence: UInt64) throws(StoreError) {
         // An unchanged state is no news to followers, and costs no page.
+        let place = CellPlace.state(state.person, state.component)
+        if connection.vault.isSealing, try isStored(state, at: place) { return }
         let insert = try connection.keep(
             """
             INSERT INTO state(person, component, sequence, version, bytes) VALUES(?, ?, ?, ?, ?)
@@ -116,8 +122,18 @@ extension SQLiteStore {
         insert.bind(2, state.component)
         insert.bind(3, Int64(bitPattern: sequence))
         insert.bind(4, state.version)
-        insert.bind(5, state.bytes)
+        insert.bind(5, try connection.vault.seal(state.bytes, of: state.person, at: place))
         try insert.run()
+    }
+
+    /// Sealed twice, the same bytes look different: what is there is opened.
+    private func isStored(_ state: ComponentState, at place: CellPlace) throws(StoreError) -> Bool {
+        let statement = try connection.keep("SELECT version, bytes FROM state WHERE person = ? AND component = ?")
+        bind(state.person, to: statement)
+        statement.bind(2, state.component)
+        defer { statement.reset() }
+        guard try statement.step(), statement.int64(0) == state.version else { return false }
+        return try connection.vault.blob(statement, 1, at: place) == state.bytes
     }
 
     /// The states of one person's components, or of the hub's for `nil`, in order of name.
@@ -126,11 +142,12 @@ extension SQLiteStore {
             "SELECT component, version, bytes FROM state WHERE person = ? ORDER BY component")
         bind(person, to: statement)
         var states: [ComponentState] = []
-        try statement.forEachRow {
+        try statement.forEachRow { () throws(StoreError) in
+            let component = statement.text(0)
             states.append(
                 ComponentState(
-                    person: person, component: statement.text(0), version: Int(statement.int64(1)),
-                    bytes: statement.blob(2)))
+                    person: person, component: component, version: Int(statement.int64(1)),
+                    bytes: try connection.vault.blob(statement, 2, at: .state(person, component))))
         }
         return states
     }

@@ -16,23 +16,32 @@ extension SQLiteStore {
         insert.bind(3, event.person)
         insert.bind(4, event.kind.rawValue)
         insert.bind(5, event.phase.rawValue)
-        insert.bind(6, event.rule)
+        let vault = connection.vault
+        insert.bind(6, vault.isSealing ? "" : event.rule)
         insert.bind(7, Int64(event.severity.rawValue))
         insert.bind(8, event.onset)
         insert.bind(9, event.decided)
-        insert.bind(10, event.title)
-        insert.bind(11, event.text)
-        insert.bind(12, Content.bytes(of: event))
+        insert.bind(10, vault.isSealing ? "" : event.title)
+        insert.bind(11, vault.isSealing ? "" : event.text)
+        insert.bind(12, try vault.seal(Content.bytes(of: event), of: event.person, at: .event(event.id)))
         try insert.run()
     }
 
     func insert(_ item: OutboxItem, _ sequence: UInt64) throws(StoreError) {
         let insert = try connection.keep(
-            "INSERT INTO outbox(event, recipient, sequence, person) VALUES(?, ?, ?, ?) ON CONFLICT DO NOTHING")
+            """
+            INSERT INTO outbox(event, recipient, sequence, person, content) VALUES(?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+            """)
+        let vault = connection.vault
         insert.bind(1, item.event)
-        insert.bind(2, item.recipient)
+        insert.bind(2, try vault.mark(of: item.recipient))
         insert.bind(3, Int64(bitPattern: sequence))
         insert.bind(4, item.person)
+        if vault.isSealing {
+            insert.bind(5, try vault.seal(Array(item.recipient.utf8), of: item.person, at: .outbox(item.event)))
+        } else {
+            insert.bindNull(5)
+        }
         try insert.run()
     }
 
@@ -47,7 +56,7 @@ extension SQLiteStore {
         if filter.kind != nil { conditions.append("kind = ?4") }
         let statement = try connection.keep(
             """
-            SELECT content FROM event WHERE \(conditions.joined(separator: " AND "))
+            SELECT content, id FROM event WHERE \(conditions.joined(separator: " AND "))
             ORDER BY decided DESC, number DESC LIMIT ?5
             """)
         statement.bind(1, filter.range.start)
@@ -67,7 +76,7 @@ extension SQLiteStore {
         }
         guard digits.count <= 32 else { return [] }
         let statement = try connection.keep(
-            "SELECT content FROM event WHERE id BETWEEN ? AND ? ORDER BY decided, number")
+            "SELECT content, id FROM event WHERE id BETWEEN ? AND ? ORDER BY decided, number")
         for (index, filler) in [(Int32(1), UInt8(0)), (2, 15)] {
             let padded = digits + [UInt8](repeating: filler, count: 32 - digits.count)
             statement.bind(index, stride(from: 0, to: 32, by: 2).map { padded[$0] << 4 | padded[$0 + 1] })
@@ -78,18 +87,26 @@ extension SQLiteStore {
     private func events(from statement: Statement) throws(StoreError) -> [Event] {
         var events: [Event] = []
         try statement.forEachRow { () throws(StoreError) in
-            events.append(try Content.value(of: statement, column: 0))
+            let id: EventID = try statement.id(1)
+            events.append(try Content.value(of: statement, column: 0, connection.vault, at: .event(id)))
         }
         return events
     }
 
     /// What waits to be delivered, oldest first.
     public func outbox() throws(StoreError) -> [OutboxItem] {
-        let statement = try connection.keep("SELECT event, person, recipient FROM outbox ORDER BY number")
+        let statement = try connection.keep(
+            version >= Migrations.withKeys
+                ? "SELECT event, person, recipient, content FROM outbox ORDER BY number"
+                : "SELECT event, person, recipient, NULL FROM outbox ORDER BY number")
         var items: [OutboxItem] = []
         try statement.forEachRow { () throws(StoreError) in
-            items.append(
-                OutboxItem(event: try statement.id(0), person: try statement.id(1), recipient: statement.text(2)))
+            let event: EventID = try statement.id(0)
+            var recipient = statement.text(2)
+            if connection.vault.isSealing {
+                recipient = String(decoding: try connection.vault.blob(statement, 3, at: .outbox(event)), as: UTF8.self)
+            }
+            items.append(OutboxItem(event: event, person: try statement.id(1), recipient: recipient))
         }
         return items
     }

@@ -6,7 +6,7 @@ extension SQLiteStore {
         let insert = try connection.keep("INSERT INTO journal(sequence, at, bytes) VALUES(?, ?, ?)")
         insert.bind(1, Int64(bitPattern: sequence))
         insert.bind(2, at)
-        insert.bind(3, row)
+        insert.bind(3, try connection.vault.seal(row, of: nil, at: .journal(sequence)))
         try insert.run()
     }
 
@@ -40,15 +40,14 @@ extension SQLiteStore {
         var entries: [JournalRow.Entry] = []
         try statement.forEachRow { () throws(StoreError) in
             let sequence = statement.int64(0)
+            let row = try connection.vault.blob(statement, 2, at: .journal(UInt64(bitPattern: sequence)))
             entries.removeAll(keepingCapacity: true)
             do throws(Damage) {
-                try statement.withBlob(2) { (bytes) throws(Damage) in
-                    try JournalRow.read(bytes, sequence: UInt64(bitPattern: sequence)) { entries.append($0) }
-                }
+                try JournalRow.read(row, sequence: UInt64(bitPattern: sequence)) { entries.append($0) }
             } catch {
                 throw statement.damage(error.reason)
             }
-            body(sequence, statement.time(1), statement.blob(2), entries)
+            body(sequence, statement.time(1), row, entries)
         }
     }
 
@@ -67,8 +66,10 @@ extension SQLiteStore {
         freshRows = nil
         intake.fresh.removeAll()
         let statement = try connection.keep("SELECT sequence, bytes FROM journal ORDER BY sequence")
-        try statement.forEachRow {
-            intake.fresh.add(statement.blob(1), sequence: UInt64(bitPattern: statement.int64(0)), count: 0)
+        try statement.forEachRow { () throws(StoreError) in
+            let sequence = UInt64(bitPattern: statement.int64(0))
+            let row = try connection.vault.blob(statement, 1, at: .journal(sequence))
+            intake.fresh.add(row, sequence: sequence, count: 0)
         }
         try intake.sort()
         freshRows = rows

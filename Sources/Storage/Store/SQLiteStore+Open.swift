@@ -7,21 +7,22 @@ extension SQLiteStore {
     ///
     /// A made store has mode 0600 and appears whole or not at all. Costs milliseconds whatever the store's size.
     ///
-    /// - Throws: `.missing`; `.newer` and, for what is not vitald's, `.damaged`, each with the file left byte for byte
+    /// - Parameter key: of an encrypted store; a store that is made with one is encrypted.
+    /// - Throws: `.missing`; `.newer`, `.sealed` and, for what is not vitald's, `.damaged`, each with the file left byte for byte
     ///   as it was; `.locked` when another writes it; `.unwritable`.
-    public static func open(path: String, mode: Mode) throws(StoreError) -> SQLiteStore {
+    public static func open(path: String, mode: Mode, key: StoreKey? = nil) throws(StoreError) -> SQLiteStore {
         let place = try StorePlace(path)
         if place.exists { try place.inspect() }
         switch mode {
         case .read:
             guard place.exists else { throw missing(path) }
-            return try openToRead(place)
+            return try openToRead(place, key)
         case .write(let hub, let createIfMissing):
             guard place.exists || createIfMissing else { throw missing(path) }
             let lock = try WriterLock.exclusive(store: place.path)
             // Another writer may have made it just before we got the lock.
-            if !place.exists, try !StorePlace(path).exists { try create(at: place, hub: hub) }
-            return try openToWrite(place, lock: lock)
+            if !place.exists, try !StorePlace(path).exists { try create(at: place, hub: hub, key) }
+            return try openToWrite(place, key, lock: lock)
         }
     }
 
@@ -33,13 +34,14 @@ extension SQLiteStore {
     // MARK: Writing
 
     private static func openToWrite(
-        _ place: StorePlace, lock: consuming WriterLock
+        _ place: StorePlace, _ key: StoreKey?, lock: consuming WriterLock
     ) throws(StoreError) -> SQLiteStore {
         let connection = try Connection(path: place.given, file: place.path, flags: SQLITE_OPEN_READWRITE)
         // Until it is known to be ours to write, closing must not move the log into the file.
         connection.configure(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
         try connection.execute("PRAGMA busy_timeout = \(Tuning.busyTimeout)")
         let version = try StorePlace.checkVersion(connection)
+        connection.vault = try Vault.of(connection, key: key)
         connection.configure(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
         try tune(connection)
         try requireLog(connection)
@@ -62,7 +64,7 @@ extension SQLiteStore {
     }
 
     /// Makes an empty store under another name and moves it to its place.
-    private static func create(at place: StorePlace, hub: HubID) throws(StoreError) {
+    private static func create(at place: StorePlace, hub: HubID, _ key: StoreKey?) throws(StoreError) {
         for suffix in ["-wal", "-journal"] where access(place.path + suffix, F_OK) == 0 {
             throw StoreError(
                 .damaged, path: place.given,
@@ -84,6 +86,12 @@ extension SQLiteStore {
         insert.bind(2, Int64(bitPattern: UInt64.random(in: .min ... .max)))
         try insert.run()
         insert.finalize()
+        if let key {
+            try connection.write { () throws(StoreError) in
+                try Vault.begin(connection, key)
+                try connection.execute(Migrations.withoutViews)
+            }
+        }
         try requireLog(connection)
         connection.close()
         guard rename(draft, place.path) == 0 else { throw systemError("make the store", at: place) }
@@ -101,7 +109,7 @@ extension SQLiteStore {
     }
 
     /// Makes a new name durable.
-    private static func synchronise(folderOf place: StorePlace) throws(StoreError) {
+    static func synchronise(folderOf place: StorePlace) throws(StoreError) {
         let descriptor = Glibc.open(place.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw systemError("open its folder", at: place) }
         defer { Glibc.close(descriptor) }
@@ -109,7 +117,7 @@ extension SQLiteStore {
         guard fsync(descriptor) == 0 || errno == EINVAL else { throw systemError("write its folder", at: place) }
     }
 
-    private static func systemError(_ doing: String, at place: StorePlace) -> StoreError {
+    static func systemError(_ doing: String, at place: StorePlace) -> StoreError {
         let reason = String(cString: strerror(errno))
         return StoreError(
             .unwritable, path: place.given,
@@ -135,7 +143,7 @@ extension SQLiteStore {
 
     // MARK: Reading
 
-    private static func openToRead(_ place: StorePlace) throws(StoreError) -> SQLiteStore {
+    private static func openToRead(_ place: StorePlace, _ key: StoreKey?) throws(StoreError) -> SQLiteStore {
         let connection: Connection
         var lock: WriterLock?
         do throws(StoreError) {
@@ -150,6 +158,7 @@ extension SQLiteStore {
             connection = try reader(of: place, file: place.immutableAddress, flags: SQLITE_OPEN_URI)
         }
         try tune(connection)
+        connection.vault = try Vault.of(connection, key: key)
         let (identity, sequence) = try head(of: connection)
         return SQLiteStore(
             connection: connection, isWriter: false, lock: lock, identity: identity, sequence: sequence,

@@ -6,6 +6,9 @@ extension SQLiteStore {
     // What is written again unchanged keeps its sequence number: a daemon commits its configuration at every start.
 
     func upsert(_ person: Person, _ sequence: UInt64) throws(StoreError) {
+        let content = Content.bytes(of: person)
+        let vault = connection.vault
+        if vault.isSealing, try isStored(content, in: "person", person.id, at: .person(person.id)) { return }
         let insert = try connection.keep(
             """
             INSERT INTO person(id, sequence, name, zone, content) VALUES(?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE
@@ -14,13 +17,16 @@ extension SQLiteStore {
             """)
         insert.bind(1, person.id)
         insert.bind(2, Int64(bitPattern: sequence))
-        insert.bind(3, person.name)
-        insert.bind(4, person.zone)
-        insert.bind(5, Content.bytes(of: person))
+        insert.bind(3, vault.isSealing ? "" : person.name)
+        insert.bind(4, vault.isSealing ? "" : person.zone)
+        insert.bind(5, try vault.seal(content, of: person.id, at: .person(person.id)))
         try insert.run()
     }
 
     func upsert(_ device: Device, _ sequence: UInt64) throws(StoreError) {
+        let content = Content.bytes(of: device)
+        let vault = connection.vault
+        if vault.isSealing, try isStored(content, in: "device", device.id, at: .device(device.id)) { return }
         let insert = try connection.keep(
             """
             INSERT INTO device(id, sequence, name, profile, content) VALUES(?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE
@@ -30,10 +36,21 @@ extension SQLiteStore {
             """)
         insert.bind(1, device.id)
         insert.bind(2, Int64(bitPattern: sequence))
-        insert.bind(3, device.name)
-        if let profile = device.profile { insert.bind(4, profile) } else { insert.bindNull(4) }
-        insert.bind(5, Content.bytes(of: device))
+        insert.bind(3, vault.isSealing ? "" : device.name)
+        if let profile = device.profile, !vault.isSealing { insert.bind(4, profile) } else { insert.bindNull(4) }
+        insert.bind(5, try vault.seal(content, of: nil, at: .device(device.id)))
         try insert.run()
+    }
+
+    /// Sealed twice, the same bytes look different: what is there is opened.
+    private func isStored<T>(
+        _ content: [UInt8], in table: String, _ id: Identifier<T>, at place: CellPlace
+    ) throws(StoreError) -> Bool {
+        let statement = try connection.keep("SELECT content FROM \(table) WHERE id = ?")
+        statement.bind(1, id)
+        defer { statement.reset() }
+        guard try statement.step() else { return false }
+        return try connection.vault.blob(statement, 0, at: place) == content
     }
 
     /// Keyed by device, its user slot and the beginning: the person or the end may be corrected.
@@ -57,16 +74,25 @@ extension SQLiteStore {
     // MARK: Reading
 
     /// Everyone, in order of name.
-    public func people() throws(StoreError) -> [Person] { try contents("person") }
+    public func people() throws(StoreError) -> [Person] {
+        let people: [Person] = try contents("person") { .person($0) }
+        return people.sorted { ($0.name, $0.id) < ($1.name, $1.id) }
+    }
 
     /// Every source, in order of name.
-    public func devices() throws(StoreError) -> [Device] { try contents("device") }
+    public func devices() throws(StoreError) -> [Device] {
+        let devices: [Device] = try contents("device") { .device($0) }
+        return devices.sorted { ($0.name, $0.id) < ($1.name, $1.id) }
+    }
 
-    private func contents<T: WireValue>(_ table: String) throws(StoreError) -> [T] {
-        let statement = try connection.keep("SELECT content FROM \(table) ORDER BY name, id")
+    private func contents<T: WireValue, Named>(
+        _ table: String, _ place: (Identifier<Named>) -> CellPlace
+    ) throws(StoreError) -> [T] {
+        let statement = try connection.keep("SELECT content, id FROM \(table)")
         var values: [T] = []
         try statement.forEachRow { () throws(StoreError) in
-            values.append(try Content.value(of: statement, column: 0))
+            let id: Identifier<Named> = try statement.id(1)
+            values.append(try Content.value(of: statement, column: 0, connection.vault, at: place(id)))
         }
         return values
     }

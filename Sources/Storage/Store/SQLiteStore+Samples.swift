@@ -108,7 +108,8 @@ extension SQLiteStore {
         let statement = try connection.prepare("SELECT key, bytes FROM chunk WHERE key BETWEEN ? AND ? ORDER BY key")
         statement.bind(1, try chunks.place(of: first)?.key.row ?? first.row)
         statement.bind(2, ChunkKey(series: row.id, quarter: ChunkKey.quarter(of: end)).row)
-        return try SampleCursor(row.key, chunks: statement, fresh: fresh ?? SampleColumns(), from: start, to: end)
+        return try SampleCursor(
+            row.key, chunks: statement, of: chunks, fresh: fresh ?? SampleColumns(), from: start, to: end)
     }
 
     /// Gives out the samples of all cursors in order of time; of equal times the earlier cursor goes first.

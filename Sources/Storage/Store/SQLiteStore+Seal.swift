@@ -101,7 +101,7 @@ extension SQLiteStore {
         guard count > 0 else { return 0 }
         let row = intake.catalogue.rows[place]
         return try chunks.rest(
-            intake.fresh.series[place].columns(first: count), series: row.id,
+            intake.fresh.series[place].columns(first: count), series: row.id, of: row.key.person,
             isIncrement: row.key.metric.kind == .increment)
     }
 

@@ -5,7 +5,7 @@ struct SampleCursor {
     private enum Rest {
         /// Rows of an earlier version.
         case rows(Statement)
-        case chunks(Statement)
+        case chunks(Statement, ChunkTable)
     }
 
     private static let rowsAtOnce = 4096
@@ -34,24 +34,26 @@ struct SampleCursor {
     }
 
     init(
-        _ key: SeriesKey, chunks: Statement, fresh: SampleColumns, from: Int64, to: Int64
+        _ key: SeriesKey, chunks: Statement, of table: ChunkTable, fresh: SampleColumns, from: Int64, to: Int64
     ) throws(StoreError) {
         metric = key.metric
         source = key.source
-        rest = .chunks(chunks)
+        rest = .chunks(chunks, table)
         self.fresh = fresh
         self.from = from
         self.to = to
-        next = try Self.step(chunks)
+        next = try Self.step(chunks, table)
     }
 
-    private static func step(_ chunks: Statement) throws(StoreError) -> (key: ChunkKey, samples: SampleColumns)? {
+    private static func step(
+        _ chunks: Statement, _ table: ChunkTable
+    ) throws(StoreError) -> (key: ChunkKey, samples: SampleColumns)? {
         guard try chunks.step() else {
             chunks.finalize()
             return nil
         }
         let key = ChunkKey(chunks.int64(0))
-        return (key, try ChunkTable.decode(chunks, column: 1, key: key))
+        return (key, try table.decode(chunks, column: 1, key: key))
     }
 
     /// Of the sample that `give` comes to next. Only after `refill` or `give` said that there is one.
@@ -64,7 +66,7 @@ struct SampleCursor {
         while !isAtEnd {
             switch rest {
             case .rows(let rows): try readRows(rows)
-            case .chunks(let chunks): try readChunk(chunks)
+            case .chunks(let chunks, let table): try readChunk(chunks, table)
             }
             if place < limit { return true }
         }
@@ -86,11 +88,11 @@ struct SampleCursor {
     }
 
     /// Chunk by chunk; fresh samples before the first chunk are a window of their own.
-    private mutating func readChunk(_ chunks: Statement) throws(StoreError) {
+    private mutating func readChunk(_ chunks: Statement, _ table: ChunkTable) throws(StoreError) {
         var samples = SampleColumns()
         if let chunk = next, freshPlace >= fresh.count || fresh.times[freshPlace] >= chunk.key.start {
             samples = chunk.samples
-            next = try Self.step(chunks)
+            next = try Self.step(chunks, table)
         } else if next == nil, freshPlace >= fresh.count {
             isAtEnd = true
         }

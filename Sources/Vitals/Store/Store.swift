@@ -194,6 +194,8 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         case locked
         /// Not a vitald store, or damaged.
         case damaged
+        /// Encrypted, and the key is missing or another one; or a key was given for a store that is not encrypted.
+        case sealed
         /// The disk is full, read-only or failing.
         case unwritable
         /// Anything else SQLite reports.

@@ -26,6 +26,20 @@ struct Syntax: Sendable {
         }
     }
 
+    /// Whoever names a store may name the file with its key.
+    private static func withKey(_ options: [Option]) -> [Option] {
+        guard let place = options.firstIndex(where: { $0.name == "store" }),
+            !options.contains(where: { $0.name == StoreFile.keyFile })
+        else { return options }
+        var options = options
+        options.insert(
+            Option(
+                StoreFile.keyFile, "FILE",
+                "the key of an encrypted store ($VITALD_KEY_FILE, or the credential \(StoreFile.credential))"),
+            at: place + 1)
+        return options
+    }
+
     /// An argument known by its place.
     struct Positional: Sendable {
         var name: String
@@ -66,7 +80,7 @@ struct Syntax: Sendable {
         self.command = command
         self.purpose = purpose
         self.positionals = positionals
-        self.options = options
+        self.options = Self.withKey(options)
         self.notes = notes
         self.examples = examples
     }

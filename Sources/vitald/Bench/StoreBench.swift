@@ -12,6 +12,9 @@ struct StoreBench {
     /// As a hub commits every second: eight people, three metrics.
     private static let live = Load(people: 8, seconds: 1, commits: 500)
 
+    /// What encryption may cost, as a share of the plain store's CPU time.
+    private static let sealing = 1.3
+
     /// Samples to store: each person's metrics at 1 Hz.
     private struct Load {
         var people: Int
@@ -37,9 +40,11 @@ struct StoreBench {
         let reader = try SQLiteStore.open(path: kept, mode: .read)
         defer { reader.close() }
         let people = Array(Set(commits.flatMap { $0.samples.map(\.person) }))
+        let key = StoreKey.random()
         let laps = try setting.run([
             .init(name: "store.insert") { try writeAnew(commits, in: folder) },
             .init(name: "write and sync") { try writeRaw(bytes, pieces: commits.count, amount: count, in: folder) },
+            .init(name: "store.insert_sealed") { try writeAnew(commits, key, in: folder) },
             .init(name: "store.read") {
                 try Lap.timing {
                     var sum: UInt64 = 0
@@ -52,10 +57,14 @@ struct StoreBench {
         ])
         let disk = ("write and sync", laps[1].map(\.wallRate))
         let size = Double(bytes) / Double(count)
+        let plain = laps[0].map { $0.cost * 1e6 }
+        var sealed = Figure(
+            "store.insert_sealed", laps[2].map { $0.cost * 1e6 }, "CPU s/M samples", peer: ("plain", plain))
+        sealed.budget = Figure.median(plain) * Self.sealing
         return [
             Figure("store.insert", laps[0].map(\.wallRate), "samples/s", peer: disk),
-            Figure("store.insert_cpu", laps[0].map { $0.cost * 1e6 }, "CPU s/M samples"),
-            Figure("store.read", laps[2].map(\.wallRate), "samples/s"),
+            Figure("store.insert_cpu", plain, "CPU s/M samples"), sealed,
+            Figure("store.read", laps[3].map(\.wallRate), "samples/s"),
             Figure("store.size", [size], "bytes/sample"),
         ] + setting.allocations("store.insert", laps[0], "sample")
     }
@@ -79,16 +88,16 @@ struct StoreBench {
         ]
     }
 
-    private func writeAnew(_ commits: [Commit], in folder: BenchFolder) throws -> Lap {
+    private func writeAnew(_ commits: [Commit], _ key: StoreKey? = nil, in folder: BenchFolder) throws -> Lap {
         let path = folder.newPath()
         defer { for suffix in ["", "-wal", "-shm", ".lock"] { unlink(path + suffix) } }
-        return try write(commits, to: path)
+        return try write(commits, key, to: path)
     }
 
     /// Commits into a new store; making and closing it are not timed.
-    private func write(_ commits: [Commit], to path: String) throws -> Lap {
+    private func write(_ commits: [Commit], _ key: StoreKey? = nil, to path: String) throws -> Lap {
         let store = try SQLiteStore.open(
-            path: path, mode: .write(hub: HubID(derivedFrom: "bench"), createIfMissing: true))
+            path: path, mode: .write(hub: HubID(derivedFrom: "bench"), createIfMissing: true), key: key)
         defer { store.close() }
         return try Lap.timing {
             for commit in commits { try store.commit(commit) }

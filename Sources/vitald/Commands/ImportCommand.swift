@@ -30,13 +30,13 @@ enum ImportCommand: Subcommand {
         let source = try SampleArguments.source(arguments)
         // A store that is there is opened first, so that another writer is noticed before long files are read; a new one
         // is made last, so that a file that cannot be used leaves none behind.
-        let existing = try StoreFile.openToWrite(path)
+        let existing = try StoreFile.openToWrite(path, arguments)
         let known = try existing?.people() ?? []
         let person = try SampleArguments.person(arguments, among: known)
         let zone = try Zone(named: person.zone)
         let options = try SampleArguments.options(arguments, source: source.id, zone: zone)
         let samples = try SampleArguments.read(arguments.positionals, options, on: console)
-        let store = try existing ?? SQLiteStore.open(path: path, mode: .write(hub: .random(), createIfMissing: true))
+        let store = try existing ?? StoreFile.openOrMake(path, hub: .random(), arguments)
         defer { store.close() }
         try Importing.run(samples, of: person, source: source, store: store) { done, total in
             console.show(status: "storing \(total > 0 ? done * 100 / total : 100) %")

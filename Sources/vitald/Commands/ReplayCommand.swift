@@ -46,7 +46,7 @@ enum ReplayCommand: Subcommand {
         let path = arguments.text("store")
         let source = try SampleArguments.source(arguments)
         // As in `import`: an existing store first, a new one last.
-        let existing = try path.flatMap { try StoreFile.openToWrite($0) }
+        let existing = try path.flatMap { try StoreFile.openToWrite($0, arguments) }
         let known = try existing?.people() ?? []
         let person = try SampleArguments.person(arguments, among: known)
         let options = try SampleArguments.options(arguments, source: source.id, zone: try Zone(named: person.zone))
@@ -57,7 +57,7 @@ enum ReplayCommand: Subcommand {
         let configured = Configured(
             people: [person], devices: [source], assignments: [Assignment(device: source.id, person: person.id)],
             profiles: [], rules: rules)
-        let store = try existing ?? open(path, hub: HubID(derivedFrom: "replay"))
+        let store = try existing ?? open(arguments, hub: HubID(derivedFrom: "replay"))
         defer { store?.close() }
         let run = Run(EventJSON(people: [person], devices: [source]), batch: batch, arguments, on: console)
         try Replay.samples(
@@ -90,7 +90,7 @@ enum ReplayCommand: Subcommand {
         for path in paths {
             var reader = try RecordingReader(path: path)
             let header = reader.header
-            let store = try open(arguments.text("store"), hub: header.hub)
+            let store = try open(arguments, hub: header.hub)
             defer { store?.close() }
             let names = EventJSON(people: header.configured.people, devices: header.configured.devices)
             let run = Run(names, batch: batch, arguments, on: console)
@@ -102,8 +102,8 @@ enum ReplayCommand: Subcommand {
         }
     }
 
-    private static func open(_ path: String?, hub: HubID) throws -> SQLiteStore? {
-        try path.map { try SQLiteStore.open(path: $0, mode: .write(hub: hub, createIfMissing: true)) }
+    private static func open(_ arguments: Arguments, hub: HubID) throws -> SQLiteStore? {
+        try arguments.text("store").map { try StoreFile.openOrMake($0, hub: hub, arguments) }
     }
 
     /// Prints events as they are decided, and how far a run is.

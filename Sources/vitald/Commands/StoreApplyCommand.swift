@@ -25,7 +25,7 @@ enum StoreApplyCommand: Subcommand {
         guard case .beginning(let identity, _)? = try stream.next() else {
             throw CommandError.failed("the feed does not begin at its beginning: apply it from its first byte")
         }
-        let store = try SQLiteStore.open(path: path, mode: .write(hub: identity.hub, createIfMissing: true))
+        let store = try StoreFile.openOrMake(path, hub: identity.hub, arguments)
         defer { store.close() }
         var (commits, last) = (0, UInt64(0))
         while let item = try stream.next() {

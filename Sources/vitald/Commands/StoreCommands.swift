@@ -68,7 +68,9 @@ enum StoreSealCommand: Subcommand {
 
     static func run(_ arguments: Arguments, on console: Console) throws {
         let path = try arguments.required("store")
-        guard let store = try StoreFile.openToWrite(path) else { throw CommandError.failed("no store at \(path)") }
+        guard let store = try StoreFile.openToWrite(path, arguments) else {
+            throw CommandError.failed("no store at \(path)")
+        }
         defer { store.close() }
         try store.sealAll()
     }

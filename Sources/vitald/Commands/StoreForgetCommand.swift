@@ -19,7 +19,9 @@ enum StoreForgetCommand: Subcommand {
 
     static func run(_ arguments: Arguments, on console: Console) throws {
         let path = try arguments.required("store")
-        guard let store = try StoreFile.openToWrite(path) else { throw CommandError.failed("no store at \(path)") }
+        guard let store = try StoreFile.openToWrite(path, arguments) else {
+            throw CommandError.failed("no store at \(path)")
+        }
         defer { store.close() }
         let name = try arguments.required("person")
         let people = try store.people()

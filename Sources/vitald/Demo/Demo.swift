@@ -61,7 +61,7 @@ struct Demo {
     /// A demo begins with an empty store; only what an earlier demo left is removed.
     private func prepareFolder() throws {
         if FileTree.exists(storePath) {
-            let isDemo = (try? SQLiteStore.open(path: storePath, mode: .read))?.identity.hub == Self.hub
+            let isDemo = (try? SQLiteStore.open(path: storePath, mode: .read, keyFile: nil))?.identity.hub == Self.hub
             guard isDemo else {
                 throw CommandError.failed(
                     "\(storePath) is not a demo's store; it was left alone", hint: "name another folder with --folder")

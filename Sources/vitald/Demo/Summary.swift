@@ -10,7 +10,7 @@ struct Summary {
 
     func print() throws {
         let out = demo.console.out
-        let store = try SQLiteStore.open(path: demo.storePath, mode: .read)
+        let store = try SQLiteStore.open(path: demo.storePath, mode: .read, keyFile: nil)
         defer { store.close() }
         let events = try store.events(EventFilter())
         let samples = try store.series(of: nil).reduce(0) { $0 + $1.count }

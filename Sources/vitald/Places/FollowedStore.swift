@@ -8,6 +8,7 @@ import Vitals
 struct FollowedStore {
     let path: String
     private let socket: String
+    private let arguments: Arguments
     private(set) var store: SQLiteStore
     /// What file it was that was opened: a restored store is another one.
     private var file: (device: UInt, inode: UInt)
@@ -19,7 +20,8 @@ struct FollowedStore {
     init(_ arguments: Arguments) throws {
         path = try arguments.required("store")
         socket = arguments.text("socket") ?? Configuration.defaultSocketPath
-        store = try StoreFile.openToRead(path)
+        self.arguments = arguments
+        store = try StoreFile.open(arguments)
         file = Self.file(at: path)
     }
 
@@ -49,7 +51,7 @@ struct FollowedStore {
     /// Opens it anew: its writer may have upgraded it.
     mutating func reopen() throws {
         store.close()
-        store = try StoreFile.openToRead(path)
+        store = try StoreFile.open(arguments)
         file = Self.file(at: path)
     }
 
@@ -93,7 +95,9 @@ struct FollowedStore {
     ) throws {
         let writer: SQLiteStore
         do {
-            writer = try SQLiteStore.open(path: path, mode: .write(hub: .random(), createIfMissing: false))
+            writer = try SQLiteStore.open(
+                path: path, mode: .write(hub: .random(), createIfMissing: false),
+                keyFile: arguments.text(StoreFile.keyFile))
         } catch  where error.code == .locked {
             _ = try SocketClient.request(path: socket, try request())
             return

@@ -5,23 +5,30 @@ import Vitals
 /// The store and the people that a command line names.
 enum StoreFile {
     static let option = Syntax.Option("store", "FILE", "the store").required()
+    /// The option with the key; every command that has `--store` has it.
+    static let keyFile = "key-file"
+    static let credential = SQLiteStore.credential
     static let person = Syntax.Option("person", "NAME", "whose data; not needed where the store holds one person")
 
     /// Opens the store of `--store` for reading; works while a daemon writes it.
     static func open(_ arguments: Arguments) throws -> SQLiteStore {
-        try openToRead(try arguments.required("store"))
-    }
-
-    static func openToRead(_ path: String) throws -> SQLiteStore {
-        do { return try SQLiteStore.open(path: path, mode: .read) } catch {
+        let path = try arguments.required("store")
+        do { return try SQLiteStore.open(path: path, mode: .read, keyFile: arguments.text(keyFile)) } catch {
             throw error.code == .missing ? missing(path) : error
         }
     }
 
     /// Opens a store as its one writer; nil where there is none yet.
-    static func openToWrite(_ path: String) throws(StoreError) -> SQLiteStore? {
+    static func openToWrite(_ path: String, _ arguments: Arguments) throws(StoreError) -> SQLiteStore? {
         guard FileTree.exists(path) else { return nil }
-        return try SQLiteStore.open(path: path, mode: .write(hub: .random(), createIfMissing: false))
+        return try SQLiteStore.open(
+            path: path, mode: .write(hub: .random(), createIfMissing: false), keyFile: arguments.text(keyFile))
+    }
+
+    /// Opens a store as its one writer, made where there is none.
+    static func openOrMake(_ path: String, hub: HubID, _ arguments: Arguments) throws(StoreError) -> SQLiteStore {
+        try SQLiteStore.open(
+            path: path, mode: .write(hub: hub, createIfMissing: true), keyFile: arguments.text(keyFile))
     }
 
     private static func missing(_ path: String) -> any Error {

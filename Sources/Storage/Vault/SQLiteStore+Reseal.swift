@@ -1,0 +1,84 @@
+import CSQLite
+import Glibc
+import Vitals
+
+extension SQLiteStore {
+    /// Encrypts a plain store with a key, decrypts one (`to` is `nil`), or gives it another key. Hub, epoch, commits and what is
+    /// kept for followers stay what they are; data keys are new.
+    ///
+    /// Works on a copy, which is checked and then takes the store's place: cut off anywhere, the store is as it was. Blocks that
+    /// the disk freed may go on holding what was plain until it uses them again.
+    ///
+    /// - Throws: `.sealed` where `from` is not the store's key; `.locked` while another writes it; `.damaged` for what
+    ///   cannot be read (repair it first); `.unwritable`.
+    /// - Complexity: O(store), twice its room on the disk.
+    public static func reseal(path: String, from: StoreKey?, to: StoreKey?) throws(StoreError) {
+        let store = try open(
+            path: path, mode: .write(hub: HubID(high: 0, low: 0), createIfMissing: false), key: from)
+        defer { store.close() }
+        let place = try StorePlace(path)
+        let draft = place.path + ".new"
+        for suffix in ["", "-journal", "-wal", "-shm"] { unlink(draft + suffix) }
+        do throws(StoreError) {
+            // Made private before anything is in it: SQLite takes an empty file.
+            let descriptor = Glibc.open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+            guard descriptor >= 0 else { throw systemError("make its copy", at: place) }
+            Glibc.close(descriptor)
+            let copy = try store.connection.prepare("VACUUM INTO ?")
+            copy.bind(1, draft)
+            try copy.run()
+            copy.finalize()
+            try reseal(draft, of: store, to: to)
+            try verify(draft, against: store, to)
+        } catch {
+            for suffix in ["", "-journal", "-wal", "-shm"] { unlink(draft + suffix) }
+            throw error
+        }
+        try store.leaveFile(place)
+        guard rename(draft, place.path) == 0 else { throw systemError("put the copy in its place", at: place) }
+        try synchronise(folderOf: place)
+    }
+
+    /// Lets go of the file, so that another can take its name: a log that lies beside it would be taken for the other's. The lock
+    /// stays.
+    private func leaveFile(_ place: StorePlace) throws(StoreError) {
+        let checkpoint = try connection.prepare("PRAGMA wal_checkpoint(TRUNCATE)")
+        let isBusy = try checkpoint.step() && checkpoint.int64(0) != 0
+        checkpoint.finalize()
+        guard !isBusy else {
+            throw StoreError(.locked, path: connection.path, "somebody is reading it: try again when they are done")
+        }
+        connection.close()
+        for suffix in ["-wal", "-shm"] { unlink(place.path + suffix) }
+    }
+
+    private static func reseal(_ draft: String, of store: SQLiteStore, to key: StoreKey?) throws(StoreError) {
+        let copy = try Connection(path: store.connection.path, file: draft, flags: SQLITE_OPEN_READWRITE)
+        defer { copy.close() }
+        try copy.execute("PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON")
+        try copy.write { () throws(StoreError) in
+            try copy.execute("DELETE FROM key")
+            if let key { copy.vault = try Vault.begin(copy, key) }
+            try Resealing(from: store.connection.vault, copy: copy).run()
+            try copy.execute(Migrations.withoutViews)
+            if key == nil { try copy.execute(Migrations.withViews) }
+        }
+        // Pages that were let go hold what was there before.
+        try copy.execute("VACUUM")
+    }
+
+    /// Nothing takes a store's place that does not hold what it held.
+    private static func verify(_ draft: String, against store: SQLiteStore, _ key: StoreKey?) throws(StoreError) {
+        let copy = try open(
+            path: draft, mode: .write(hub: HubID(high: 0, low: 0), createIfMissing: false), key: key)
+        defer {
+            copy.close()
+            unlink(draft + ".lock")
+        }
+        var problem = try copy.check().first
+        if problem == nil { problem = try contentsDifference(store, copy) }
+        guard let problem else { return }
+        throw StoreError(
+            .damaged, path: store.connection.path, "its copy is not the same, and was thrown away: \(problem)")
+    }
+}
