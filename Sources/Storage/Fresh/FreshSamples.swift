@@ -51,10 +51,7 @@ struct FreshSamples {
     /// - Throws: `Damage` for rows that no writer made; then nothing is sorted.
     mutating func sort() throws(Damage) {
         guard !waiting.isEmpty else { return }
-        var owners: [Int32] = []
-        var entries: [JournalRow.Entry] = []
-        owners.reserveCapacity(waitingCount)
-        entries.reserveCapacity(waitingCount)
+        var batch = Batch(capacity: waitingCount)
         var (last, place) = (Int64.min, 0)
         for row in waiting {
             try JournalRow.read(row.bytes, sequence: row.sequence) { entry in
@@ -65,35 +62,70 @@ struct FreshSamples {
                     place = isNext ? next : self.place(of: entry.series)
                     last = entry.series
                 }
-                owners.append(Int32(place))
-                entries.append(entry)
+                batch.append(entry, of: place)
             }
         }
         waiting.removeAll(keepingCapacity: true)
-        count += entries.count - waitingCount
+        count += batch.count - waitingCount
         waitingCount = 0
-        distribute(entries, owners)
+        distribute(batch)
     }
 
-    /// Appends entries to the series they belong to, each series at a time, in their order.
-    private mutating func distribute(_ entries: [JournalRow.Entry], _ owners: [Int32]) {
+    /// Samples of many series in the order in which they came. Their traits are few: each is kept once, by number.
+    private struct Batch {
+        private(set) var owners: [Int32] = []
+        private(set) var times: [Int64] = []
+        private(set) var values: [Float] = []
+        private(set) var numbers: [Int32] = []
+        private(set) var traits: [SampleTrait] = []
+
+        var count: Int { owners.count }
+
+        init(capacity: Int) {
+            owners.reserveCapacity(capacity)
+            times.reserveCapacity(capacity)
+            values.reserveCapacity(capacity)
+            numbers.reserveCapacity(capacity)
+        }
+
+        @inline(__always) mutating func append(_ entry: JournalRow.Entry, of place: Int) {
+            owners.append(Int32(truncatingIfNeeded: place))
+            times.append(entry.time)
+            values.append(entry.value)
+            numbers.append(number(of: entry.trait))
+        }
+
+        /// Looks at the latest ones only: the same trait may have several numbers.
+        private mutating func number(of trait: SampleTrait) -> Int32 {
+            var place = traits.count
+            while place > 0, place > traits.count - 4 {
+                place -= 1
+                if traits[place] == trait { return Int32(truncatingIfNeeded: place) }
+            }
+            traits.append(trait)
+            return Int32(truncatingIfNeeded: traits.count - 1)
+        }
+    }
+
+    /// Appends samples to the series they belong to, each series at a time, in their order.
+    private mutating func distribute(_ batch: Batch) {
         var ends = [Int](repeating: 0, count: series.count + 1)
-        for owner in owners { ends[Int(owner) + 1] += 1 }
+        for owner in batch.owners { ends[Int(owner) + 1] += 1 }
         for i in 1..<ends.count { ends[i] += ends[i - 1] }
         var next = ends
-        var times = [Int64](repeating: 0, count: entries.count)
-        var values = [Float](repeating: 0, count: entries.count)
-        var traits = [SampleTrait](repeating: SampleTrait(), count: entries.count)
-        for (entry, owner) in zip(entries, owners) {
+        var times = [Int64](repeating: 0, count: batch.count)
+        var values = [Float](repeating: 0, count: batch.count)
+        var numbers = [Int32](repeating: 0, count: batch.count)
+        for (i, owner) in batch.owners.enumerated() {
             let place = next[Int(owner)]
             next[Int(owner)] = place + 1
-            times[place] = entry.time
-            values[place] = entry.value
-            traits[place] = entry.trait
+            times[place] = batch.times[i]
+            values[place] = batch.values[i]
+            numbers[place] = batch.numbers[i]
         }
         for place in series.indices where ends[place] < ends[place + 1] {
             let range = ends[place]..<ends[place + 1]
-            series[place].append(times[range], values[range], traits[range])
+            series[place].append(times[range], values[range], numbers[range], of: batch.traits)
         }
     }
 

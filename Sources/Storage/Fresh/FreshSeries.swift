@@ -21,26 +21,33 @@ struct FreshSeries {
         values.reserveCapacity(8 + place % 8)
     }
 
-    /// Appends many samples, in the order in which they came: columns of one length.
+    /// Appends many samples, in the order in which they came: columns of one length, traits by their numbers in `all`.
     mutating func append(
-        _ newTimes: ArraySlice<Int64>, _ newValues: ArraySlice<Float>, _ newTraits: ArraySlice<SampleTrait>
+        _ newTimes: ArraySlice<Int64>, _ newValues: ArraySlice<Float>, _ newTraits: ArraySlice<Int32>,
+        of all: [SampleTrait]
     ) {
         var isIncreasing = isInOrder
         if let last = times.last, let first = newTimes.first, first <= last { isIncreasing = false }
         for i in newTimes.indices.dropFirst() where newTimes[i] <= newTimes[i - 1] { isIncreasing = false }
         guard isIncreasing else {
-            for i in newTimes.indices { append(newTimes[i], newValues[i], newTraits[i]) }
+            for i in newTimes.indices { append(newTimes[i], newValues[i], all[Int(newTraits[i])]) }
             return
         }
         var end = times.count
         times += newTimes
         values += newValues
-        for trait in newTraits {
-            end += 1
-            if let last = traits.last, last == trait {
+        var run = newTraits.startIndex
+        while run < newTraits.endIndex {
+            // Mostly one run from the first to the last.
+            let number = newTraits[run]
+            var stop = run + 1
+            while stop < newTraits.endIndex, newTraits[stop] == number { stop += 1 }
+            end += stop - run
+            run = stop
+            if let last = traits.last, last == all[Int(number)] {
                 ends[ends.count - 1] = end
             } else {
-                traits.append(trait)
+                traits.append(all[Int(number)])
                 ends.append(end)
             }
         }
