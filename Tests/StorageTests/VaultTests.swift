@@ -223,6 +223,57 @@ import Vitals
         #expect(try reader.outbox().map(\.recipient) == ["dr-example", "dr-example"])
     }
 
+    @Test("a slice of the seal that fails takes the keys it made with it")
+    func failedSeal() throws {
+        let folder = try Folder()
+        let key = try #require(StoreKey.random())
+        let store = try openToWrite(folder.store, key: key)
+        var commit = household(hours: 1)[1]
+        // Samples without a person's row: the seal is the first that needs their keys.
+        let samples = commit.samples
+        commit = Commit(at: commit.at)
+        commit.samples = samples
+        try store.commit(commit)
+        try store.connection.execute(
+            "CREATE TEMP TRIGGER fails BEFORE INSERT ON chunk BEGIN SELECT RAISE(ABORT, 'no'); END")
+        #expect(code { try store.sealAll() } != nil)
+        try store.connection.execute("DROP TRIGGER fails")
+        commit = Commit(at: commit.at + .minutes(5))
+        try store.commit(commit)
+        try store.sealAll()
+        store.close()
+        let again = try SQLiteStore.open(path: folder.store, mode: .read, key: key)
+        var count = 0
+        for person in Invention.persons[0..<2] {
+            try again.samples(of: person, metrics: [], in: .all) { _ in count += 1 }
+        }
+        #expect(count == 600)
+        #expect(try again.check() == [])
+    }
+
+    @Test("a copy that somebody's reading kept from its place leaves nothing plain behind")
+    func busy() throws {
+        let folder = try Folder()
+        let key = try #require(StoreKey.random())
+        try filled(folder.store, key).close()
+        let reader = try SQLiteStore.open(path: folder.store, mode: .read, key: key)
+        let writer = try openToWrite(folder.store, key: key)
+        var outcome: StoreError.Code?
+        try reader.connection.read { () throws(StoreError) in
+            _ = try reader.connection.integer("SELECT count(*) FROM event")
+            do throws(StoreError) {
+                try writer.commit(Commit(at: start + .days(2)))
+                writer.close()
+                try SQLiteStore.reseal(path: folder.store, from: key, to: nil)
+            } catch { outcome = error.code }
+        }
+        reader.close()
+        #expect(outcome == .locked)
+        #expect(!folder.names.contains { $0.contains(".new") })
+        #expect(try found(in: folder) == [])
+        #expect(try SQLiteStore.open(path: folder.store, mode: .read, key: key).check() == [])
+    }
+
     @Test("what is written again unchanged keeps the sequence number of its first writing")
     func unchanged() throws {
         let folder = try Folder()

@@ -50,13 +50,15 @@ extension SQLiteStore {
             }
             let summary = ChunkSummary(samples, isIncrement: series.metric.kind == .increment)
             let isTold =
+                summary.first == statement.int64(2) && summary.last == statement.int64(3)
+                && summary.count == statement.int64(4)
+            let isSummed =
                 connection.vault.isSealing
-                || summary.first == statement.int64(2) && summary.last == statement.int64(3)
-                    && summary.count == statement.int64(4) && summary.usable == statement.int64(5)
+                || summary.usable == statement.int64(5)
                     && (summary.usable == 0
                         || summary.minimum == statement.double(6) && summary.maximum == statement.double(7))
                     && summary.sum == statement.double(8) && summary.covered == statement.int64(9)
-            if !isTold { problems.append("\(name): its sums are not those of its samples") }
+            if !isTold || !isSummed { problems.append("\(name): its sums are not those of its samples") }
             if summary.first < key.start || last.map({ $0.series == key.series && $0.time >= key.start }) == true {
                 problems.append("\(name): its samples reach out of its place")
             }

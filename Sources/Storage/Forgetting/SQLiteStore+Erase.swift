@@ -51,7 +51,8 @@ extension SQLiteStore {
         let statement = try connection.prepare(columns.joined(separator: " UNION "))
         var people: [PersonID] = []
         try statement.forEachRow { () throws(StoreError) in people.append(try statement.id(0)) }
-        return people
+        // The hub's own key is nobody's.
+        return people.filter { $0 != Vault.hub }
     }
 
     /// Removes every row about a person, and what is theirs in rows about several.

@@ -98,7 +98,7 @@ extension SQLiteStore {
                 "record", "text", Self.ownTexts,
                 "the text of a record"
             ),
-            ("record", "payload", mine, "a piece of a document"),
+            ("record", "payload", mine, "a piece of a document"), ("key", "wrapped", mine, "the person's key"),
         ]
         for (table, column, filter, what) in columns {
             let count = try connection.prepare("SELECT count(*) FROM \(table) WHERE \(filter)")
@@ -126,10 +126,21 @@ extension SQLiteStore {
     private func journalPieces(of person: PersonID) throws(StoreError) -> [ByteSearch.Piece] {
         var series: Set<Int64> = []
         try forEachSeries(of: person, order: "id") { series.insert($0.id) }
+        var sequences: [Int64] = []
+        try forEachJournalRow { sequence, _, _, entries in
+            guard sequences.count < Self.probes, entries.contains(where: { series.contains($0.series) }) else { return }
+            sequences.append(sequence)
+        }
+        // As they rest: sealed, where the store is.
+        let row = try connection.prepare("SELECT bytes FROM journal WHERE sequence = ?")
         var pieces: [ByteSearch.Piece] = []
-        try forEachJournalRow { _, _, bytes, entries in
-            guard pieces.count < Self.probes, entries.contains(where: { series.contains($0.series) }) else { return }
-            pieces.append(ByteSearch.Piece(bytes: Array(bytes[1...].prefix(Self.pieceLength)), what: "a journal row"))
+        for sequence in sequences {
+            row.bind(1, sequence)
+            guard try row.step() else { continue }
+            let bytes = row.blob(0)
+            row.reset()
+            pieces.append(
+                ByteSearch.Piece(bytes: Array(bytes.dropFirst().prefix(Self.pieceLength)), what: "a journal row"))
         }
         return pieces
     }

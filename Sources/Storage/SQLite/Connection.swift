@@ -93,9 +93,12 @@ final class Connection {
         do throws(StoreError) {
             let result = try body()
             try run("COMMIT")
+            // Keys that were made within go with what they sealed.
+            vault.keep()
             return result
         } catch {
             rollback()
+            vault.undo()
             throw error
         }
     }

@@ -38,11 +38,9 @@ extension SQLiteStore {
         } catch {
             intake.undo()
             feed = followed
-            connection.vault.undo()
             if isErased { try reload() }
             throw error
         }
-        connection.vault.keep()
         intake.keep(row, next)
         lastSequence = next
         settle(at: commit.at)
@@ -133,7 +131,7 @@ extension SQLiteStore {
         statement.bind(2, state.component)
         defer { statement.reset() }
         guard try statement.step(), statement.int64(0) == state.version else { return false }
-        return try connection.vault.blob(statement, 1, at: place) == state.bytes
+        return try connection.vault.holds(statement, 1, state.bytes, at: place)
     }
 
     /// The states of one person's components, or of the hub's for `nil`, in order of name.

@@ -21,6 +21,7 @@ extension SQLiteStore {
             guard place.exists || createIfMissing else { throw missing(path) }
             let lock = try WriterLock.exclusive(store: place.path)
             // Another writer may have made it just before we got the lock.
+            removeDraft(of: place)
             if !place.exists, try !StorePlace(path).exists { try create(at: place, hub: hub, key) }
             return try openToWrite(place, key, lock: lock)
         }
@@ -42,6 +43,7 @@ extension SQLiteStore {
         try connection.execute("PRAGMA busy_timeout = \(Tuning.busyTimeout)")
         let version = try StorePlace.checkVersion(connection)
         connection.vault = try Vault.of(connection, key: key)
+        try connection.vault.loadKeys()
         connection.configure(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
         try tune(connection)
         try requireLog(connection)

@@ -50,7 +50,7 @@ extension SQLiteStore {
         statement.bind(1, id)
         defer { statement.reset() }
         guard try statement.step() else { return false }
-        return try connection.vault.blob(statement, 0, at: place) == content
+        return try connection.vault.holds(statement, 0, content, at: place)
     }
 
     /// Keyed by device, its user slot and the beginning: the person or the end may be corrected.

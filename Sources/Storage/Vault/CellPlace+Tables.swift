@@ -23,6 +23,16 @@ extension CellPlace {
 }
 
 extension Vault {
+    /// Whether the value in a column of the current row is this one; what is damaged is not, and is to be written anew.
+    func holds(
+        _ statement: Statement, _ column: Int32, _ plain: [UInt8], at place: CellPlace
+    ) throws(StoreError) -> Bool {
+        do throws(StoreError) { return try blob(statement, column, at: place) == plain } catch {
+            guard error.code == .damaged else { throw error }
+            return false
+        }
+    }
+
     /// The value in a column of the current row.
     func blob(
         _ statement: Statement, _ column: Int32, at place: @autoclosure () -> CellPlace

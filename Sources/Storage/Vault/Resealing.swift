@@ -79,7 +79,9 @@ struct Resealing {
     private func countFeed() throws(StoreError) {
         try copy.execute(
             """
-            UPDATE feed SET total = (SELECT sum(length(bytes)) FROM feed AS earlier WHERE earlier.sequence <= feed.sequence)
+            UPDATE feed SET total = counted.total
+            FROM (SELECT sequence, sum(length(bytes)) OVER (ORDER BY sequence) AS total FROM feed) AS counted
+            WHERE counted.sequence = feed.sequence
             """)
     }
 
@@ -146,7 +148,8 @@ struct Resealing {
             return try copy.execute(
                 """
                 UPDATE person SET name = '', zone = ''; UPDATE device SET name = '', profile = NULL;
-                UPDATE command SET actor = ''; UPDATE record SET author = '', text = ''; UPDATE event SET rule = '', title = '', text = '';
+                UPDATE command SET actor = ''; UPDATE record SET author = '', text = '', checksum = 0;
+                UPDATE event SET rule = '', title = '', text = '';
                 """)
         }
         func values<T: WireValue, Named>(
@@ -188,11 +191,25 @@ struct Resealing {
                 $0.bind($1, id)
             }
         }
+        try sumRecords()
         let events: [(EventID, Event)] = try values("event") { .event($0) }
         for (id, event) in events {
             try set(
                 "UPDATE event SET rule = ?, title = ?, text = ? WHERE id = ?", [event.rule, event.title, event.text]
             ) { $0.bind($1, id) }
+        }
+    }
+
+    /// Checksums of records, which a sealed store has none of.
+    private func sumRecords() throws(StoreError) {
+        let read = try copy.prepare("SELECT rowid, content, payload FROM record")
+        var sums: [(Int64, UInt32)] = []
+        try read.forEachRow { sums.append((read.int64(0), SQLiteStore.checksum(read.blob(1), read.blob(2)))) }
+        let update = try copy.prepare("UPDATE record SET checksum = ? WHERE rowid = ?")
+        for (row, sum) in sums {
+            update.bind(1, Int64(sum))
+            update.bind(2, row)
+            try update.run()
         }
     }
 }

@@ -18,25 +18,35 @@ extension SQLiteStore {
         defer { store.close() }
         let place = try StorePlace(path)
         let draft = place.path + ".new"
-        for suffix in ["", "-journal", "-wal", "-shm"] { unlink(draft + suffix) }
         do throws(StoreError) {
             // Made private before anything is in it: SQLite takes an empty file.
             let descriptor = Glibc.open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
             guard descriptor >= 0 else { throw systemError("make its copy", at: place) }
+            // It belongs to whom the store belongs to, whoever runs this.
+            var status = stat()
+            let isOwned =
+                stat(place.path, &status) == 0 && fchown(descriptor, status.st_uid, status.st_gid) == 0
+                && fchmod(descriptor, status.st_mode & 0o777) == 0
             Glibc.close(descriptor)
+            guard isOwned else { throw systemError("give its copy the same owner", at: place) }
             let copy = try store.connection.prepare("VACUUM INTO ?")
             copy.bind(1, draft)
             try copy.run()
             copy.finalize()
             try reseal(draft, of: store, to: to)
             try verify(draft, against: store, to)
+            try store.leaveFile(place)
+            guard rename(draft, place.path) == 0 else { throw systemError("put the copy in its place", at: place) }
         } catch {
-            for suffix in ["", "-journal", "-wal", "-shm"] { unlink(draft + suffix) }
+            removeDraft(of: place)
             throw error
         }
-        try store.leaveFile(place)
-        guard rename(draft, place.path) == 0 else { throw systemError("put the copy in its place", at: place) }
         try synchronise(folderOf: place)
+    }
+
+    /// What a copy that was cut off left behind may be plain.
+    static func removeDraft(of place: StorePlace) {
+        for suffix in ["", "-journal", "-wal", "-shm", ".lock"] { unlink(place.path + ".new" + suffix) }
     }
 
     /// Lets go of the file, so that another can take its name: a log that lies beside it would be taken for the other's. The lock
@@ -50,6 +60,8 @@ extension SQLiteStore {
         }
         connection.close()
         for suffix in ["-wal", "-shm"] { unlink(place.path + suffix) }
+        // Gone for good before the other file has the name.
+        try Self.synchronise(folderOf: place)
     }
 
     private static func reseal(_ draft: String, of store: SQLiteStore, to key: StoreKey?) throws(StoreError) {
@@ -75,10 +87,25 @@ extension SQLiteStore {
             copy.close()
             unlink(draft + ".lock")
         }
-        var problem = try copy.check().first
+        let known = Set(try store.check())
+        var problem = try copy.check().first { !known.contains($0) }
         if problem == nil { problem = try contentsDifference(store, copy) }
+        if problem == nil, try !isSame(store, copy) { problem = "devices, commands, recipients or records differ" }
         guard let problem else { return }
         throw StoreError(
             .damaged, path: store.connection.path, "its copy is not the same, and was thrown away: \(problem)")
+    }
+
+    /// What `contentsDifference` leaves out.
+    private static func isSame(_ a: SQLiteStore, _ b: SQLiteStore) throws(StoreError) -> Bool {
+        guard try a.devices() == b.devices(), try a.assignments() == b.assignments(), try a.outbox() == b.outbox(),
+            try a.commands().map(\.command) == b.commands().map(\.command), try a.followers() == b.followers(),
+            try a.forgotten() == b.forgotten()
+        else { return false }
+        var records: [RecordID: Record] = [:]
+        try a.forEachRecord { records[$0.id] = $0 }
+        var isSame = true
+        try b.forEachRecord { if records.removeValue(forKey: $0.id) != $0 { isSame = false } }
+        return isSame && records.isEmpty
     }
 }

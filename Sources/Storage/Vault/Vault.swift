@@ -7,7 +7,8 @@ import Vitals
 /// wrapped with the store's key. A store without that table's hub key is plain, and its vault seals nothing: what goes in
 /// comes out.
 ///
-/// When a person is forgotten their key goes too. What they left in a backup, or in pages that a disk put aside, is noise then.
+/// When a person is forgotten their key goes too: what they left in pages that a disk put aside is noise then. A backup made before
+/// holds their key as well, wrapped; it is noise once the store has another key and the old one is destroyed.
 ///
 /// A class, since readers and writers of one store share what it learned; used from the store's thread only.
 final class Vault {
@@ -71,6 +72,16 @@ final class Vault {
     }
 
     // MARK: Keys
+
+    /// Reads all keys at once: a writer must not take a disk that failed for a value that is damaged.
+    func loadKeys() throws(StoreError) {
+        guard isSealing else { return }
+        let statement = try connection.prepare("SELECT person, wrapped, id FROM key")
+        try statement.forEachRow { () throws(StoreError) in
+            let id = UInt32(truncatingIfNeeded: statement.int64(2))
+            if keys[id] == nil { _ = try unwrap(statement, id, of: try statement.id(0)) }
+        }
+    }
 
     /// The id and key of a person's data; `nil` where there is none yet.
     private func key(of person: PersonID) throws(StoreError) -> (UInt32, StoreKey)? {
