@@ -2,14 +2,14 @@ import Vitals
 
 extension PersonAnalysis {
     /// Versions of the components' states. A newer one is refused.
-    static let version = 5
+    static let version = 6
     /// Hour panes are kept in one part per UTC day; the parts are used in turn, so that their number is bounded.
     static let dayParts: Int64 = 32
 
     /// States that changed since the last call, to be committed together with the samples of the ticks closed since.
     ///
     /// Components: `intake` (devices, counters, merging, cadences, waiting samples), `sessions`, `daily`,
-    /// `detector/<name>`, and `panes/<metric>/hours/<n>`, where day d of UTC is part d mod 32. Detectors are written at
+    /// `renewal`, `detector/<name>`, and `panes/<metric>/hours/<n>`, where day d of UTC is part d mod 32. Detectors are written at
     /// once when they said something daily, else a quarter of an hour behind at most.
     public mutating func changedStates() -> [ComponentState] {
         var states: [ComponentState] = []
@@ -34,6 +34,10 @@ extension PersonAnalysis {
         if daily.isChanged {
             add("daily") { daily.write(to: &$0) }
             daily.isChanged = false
+        }
+        if pending.isChanged {
+            add("renewal") { pending.write(to: &$0) }
+            pending.isChanged = false
         }
         states += detectors.takeStates()
         for i in series.indices where !series[i].panes.changedDays.isEmpty {
@@ -71,14 +75,18 @@ extension PersonAnalysis {
             }
         }
         for state in states where state.component.hasPrefix(Detectors.prefix) {
-            if let name = try detectors.restore(state, lastTick: lastTick) { renewed.append(name) }
+            if let name = try detectors.restore(state, lastTick: lastTick) { pending.begin(name) }
         }
         for state in states where state.component != "intake" && !state.component.hasPrefix(Detectors.prefix) {
             var reader = try reader(of: state)
             switch state.component {
+            case "renewal":
+                let restarted = pending.detectors
+                pending = try PendingRenewal(from: &reader)
+                for name in restarted { pending.begin(name) }
             case "sessions": sessions = try SessionTracker(from: &reader, version: Int(state.version))
             case "daily":
-                daily = try DailyValues(from: &reader)
+                daily = try DailyValues(from: &reader, version: Int(state.version))
             default:
                 let parts = state.component.split(separator: "/")
                 guard parts.count == 4, parts[0] == "panes", parts[2] == "hours",
@@ -105,13 +113,15 @@ extension PersonAnalysis {
 
     // MARK: Rebuilding
 
+    /// How far before the last closed tick stored samples are needed, in ms.
+    static let rebuiltLength = MetricSeries.horizon + Cadence.stateHold + 1_800_000
+
     /// Which stored samples `rebuild` needs: 24 h before the last closed tick, and a little more for what reaches into
     /// them. Empty before the first tick.
     public var rebuildRange: TimeRange {
         guard lastTick >= 0 else { return TimeRange(.distantPast, .distantPast) }
-        let margin = Cadence.stateHold + 1_800_000
         return TimeRange(
-            Timestamp(milliseconds: Swift.max(0, lastTick - MetricSeries.horizon - margin)),
+            Timestamp(milliseconds: Swift.max(0, lastTick - Self.rebuiltLength)),
             Timestamp(milliseconds: lastTick + SeriesPanes.fineLength))
     }
 

@@ -36,8 +36,9 @@ extension PersonAnalysis {
         let session = closed.sessionCompleted == nil ? closeSessions(end) : nil
         if let session { closed.sessionCompleted = session }
         closeDetectors(end, session: session, into: &closed)
-        if settings.derives { detectors.record(at: end, isPressing: isPressing, person: person) }
+        if settings.derives, recollects == nil { detectors.record(at: end, isPressing: isPressing, person: person) }
         isPressing = false
+        storeCorrections(at: end, into: &closed)
         return closed
     }
 
@@ -63,15 +64,19 @@ extension PersonAnalysis {
         for n in due.indices {
             let metric = due[n].metric
             guard let place = seriesIndex(metric, since: end) else {
-                if takeDaily(due[n]) {
-                    giveDaily(due[n], at: end)
+                if takeDaily(due[n], at: end) {
+                    // A value that was withdrawn is kept, and says nothing.
+                    if due[n].quality.isDisjoint(with: .unusable) { giveDaily(due[n], at: end) }
                     due[kept] = due[n]
                     kept += 1
                 }
                 continue
             }
             let source = sourceIndex(due[n].source, in: place)
-            let outcome = series[place].apply(&due[n], source: source, tick: end, switched: &closed.switchovers)
+            let outcome =
+                recollects == nil
+                ? series[place].apply(&due[n], source: source, tick: end, switched: &closed.switchovers)
+                : series[place].recollect(due[n], source: source, tick: end)
             if outcome == .duplicate {
                 intake.noteDuplicate(of: due[n].source)
                 continue
@@ -125,9 +130,11 @@ extension PersonAnalysis {
         return a.value.bitPattern < b.value.bitPattern
     }
 
-    private mutating func takeDaily(_ sample: Sample) -> Bool {
+    private mutating func takeDaily(_ sample: Sample, at end: Int64) -> Bool {
+        guard sample.quality.isDisjoint(with: .unusable) else { return true }
         let day = settings.zone.day(of: sample.time).number
-        if let known = daily.entry(sample.metric, day: day), known.source == sample.source,
+        let known = daily.entry(sample.metric, day: day)
+        if let known, known.source == sample.source,
             known.time == sample.time.milliseconds, known.revision >= sample.revision
         {
             intake.counts.duplicates &+= 1
@@ -136,7 +143,7 @@ extension PersonAnalysis {
         daily.put(
             DailyValues.Entry(
                 metric: sample.metric, day: day, time: sample.time.milliseconds, value: sample.value,
-                revision: sample.revision, source: sample.source))
+                revision: sample.revision, source: sample.source, known: end, after: known))
         return true
     }
 

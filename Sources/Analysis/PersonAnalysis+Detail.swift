@@ -9,7 +9,9 @@ extension PersonAnalysis {
         return detail(of: settings.features[slot], value: value(slot))
     }
 
-    func detail(of feature: Feature, value: Double) -> FeatureDetail {
+    func detail(
+        of feature: Feature, value: Double, within delay: Int64 = DailyValues.timely
+    ) -> FeatureDetail {
         var detail = FeatureDetail(value: value)
         guard lastTick >= 0 else {
             detail.unknown = "no tick was closed yet"
@@ -18,7 +20,7 @@ extension PersonAnalysis {
         switch feature {
         case .window(let function, let metric, let length, _):
             if metric.isDaily {
-                fill(&detail, daily: dailyEntries(metric, length.milliseconds))
+                fill(&detail, daily: dailyEntries(metric, length.milliseconds, within: delay))
                 let start = lastTick - Swift.min(Swift.max(0, length.milliseconds), lastTick)
                 detail.window = TimeRange(Timestamp(milliseconds: start), Timestamp(milliseconds: lastTick))
             } else if let place = place(of: metric) {
@@ -38,7 +40,8 @@ extension PersonAnalysis {
             }
         case .latest(let metric), .age(let metric), .stale(let metric, _):
             if metric.isDaily {
-                fill(&detail, daily: daily.of(metric).suffix(1))
+                let newest = daily.newest(metric, within: delay)
+                fill(&detail, daily: newest.map { [$0][...] } ?? [])
             } else if let place = place(of: metric), series[place].latestTime >= 0 {
                 detail.count = 1
                 detail.first = Timestamp(milliseconds: series[place].latestTime)
@@ -48,7 +51,11 @@ extension PersonAnalysis {
                 }
             }
             if value.isNaN {
-                detail.unknown = detail.count == 0 ? "no \(metric.name) yet" : "the last \(metric.name) is too old"
+                detail.unknown =
+                    detail.count > 0
+                    ? "the last \(metric.name) is too old"
+                    : metric.isDaily && !daily.of(metric).isEmpty
+                        ? "no \(metric.name) came in time" : "no \(metric.name) yet"
             }
         case .baseline(let metric, let days), .zscore(let metric, let days):
             let today = settings.zone.day(of: Timestamp(milliseconds: lastTick)).number
@@ -65,6 +72,8 @@ extension PersonAnalysis {
                 detail.window = TimeRange(last.start, last.end)
             }
             if value.isNaN { detail.unknown = "not known of the last session" }
+        case .late(let feature, let span):
+            return self.detail(of: feature, value: value, within: Swift.max(delay, span.milliseconds))
         case .timeOfDay, .weekday, .person, .personHas, .plan:
             detail.unknown = "not measured"
         }

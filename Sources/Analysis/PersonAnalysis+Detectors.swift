@@ -20,7 +20,9 @@ extension PersonAnalysis {
             session = nil
             closed.derived += found
             for value in found {
-                guard value.value.isFinite, Intake.isMoment(Timestamp(milliseconds: value.time)) else { continue }
+                guard recollects?.contains(value.metric) ?? true, value.value.isFinite,
+                    Intake.isMoment(Timestamp(milliseconds: value.time))
+                else { continue }
                 if value.metric.isDaily {
                     guard let sample = put(value, at: end) else { continue }
                     closed.samples.append(sample)
@@ -68,7 +70,7 @@ extension PersonAnalysis {
         daily.put(
             DailyValues.Entry(
                 metric: value.metric, day: day, time: time.milliseconds, value: number, revision: revision,
-                source: .derived))
+                source: .derived, known: end, after: known))
         return Sample(
             metric: value.metric, value: number, time: time, received: Timestamp(milliseconds: end + Intake.grace),
             source: .derived, revision: revision)

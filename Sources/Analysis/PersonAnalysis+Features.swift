@@ -3,7 +3,7 @@ import Vitals
 
 extension PersonAnalysis {
     /// Value of `settings.features[slot]` at the last closed tick; NaN when unknown, and for features that are not
-    /// Analysis' to answer. Late samples change none but those of daily series. Computed when first asked for after a tick. Complexity: O(panes of the window).
+    /// Analysis' to answer. Late samples change none but baselines, and what is asked for as `late`. Computed when first asked for after a tick. Complexity: O(panes of the window).
     public func value(_ slot: Int) -> Double {
         guard slot >= 0, slot < cache.count else { return .nan }
         if let known = cache[slot] { return known }
@@ -15,19 +15,24 @@ extension PersonAnalysis {
     /// Value of any feature at the last closed tick, without a slot.
     public func value(of feature: Feature) -> Double { compute(feature) }
 
-    func compute(_ feature: Feature) -> Double {
+    /// - Parameter delay: how late values of daily series may have come, in ms.
+    func compute(_ feature: Feature, within delay: Int64 = DailyValues.timely) -> Double {
         let end = lastTick
         guard end >= 0 else { return .nan }
         switch feature {
         case .window(let function, let metric, let length, let parameter):
-            if metric.isDaily { return dailyWindow(function, metric, length.milliseconds, parameter) }
+            if metric.isDaily {
+                return dailyWindow(
+                    function, dailyEntries(metric, length.milliseconds, within: delay), length.milliseconds, parameter)
+            }
             guard let place = place(of: metric) else {
                 return function == .count || function == .coverage ? 0 : .nan
             }
             return window(function, place, length.milliseconds, parameter)
         case .latest(let metric):
             if metric.isDaily {
-                guard let last = daily.of(metric).last, end - last.time <= DailyValues.hold else { return .nan }
+                guard let last = daily.newest(metric, within: delay), end - last.time <= DailyValues.hold
+                else { return .nan }
                 return Double(last.value)
             }
             guard let place = place(of: metric), series[place].latestTime >= 0,
@@ -37,15 +42,17 @@ extension PersonAnalysis {
         case .baseline(let metric, let days):
             return daily.baseline(metric, days: days, today: today)
         case .zscore(let metric, let days):
-            return daily.zscore(metric, days: days, today: today)
+            return daily.zscore(metric, days: days, today: today, within: delay)
         case .age(let metric):
-            guard let latest = latestTime(metric) else { return .nan }
+            guard let latest = latestTime(metric, within: delay) else { return .nan }
             return Double(Swift.max(0, end - latest))
         case .stale(let metric, let limit):
-            guard let since = silentSince(metric) else { return .nan }
+            guard let since = silentSince(metric, within: delay) else { return .nan }
             return end - since >= limit.milliseconds ? 1 : 0
         case .session(let field):
             return sessions.value(field, at: end)
+        case .late(let feature, let span):
+            return compute(feature, within: Swift.max(delay, span.milliseconds))
         case .timeOfDay, .weekday, .person, .personHas, .plan:
             return .nan
         }
@@ -53,16 +60,16 @@ extension PersonAnalysis {
 
     private var today: Int32 { settings.zone.day(of: Timestamp(milliseconds: lastTick)).number }
 
-    private func latestTime(_ metric: Metric) -> Int64? {
-        if metric.isDaily { return daily.of(metric).last?.time }
+    private func latestTime(_ metric: Metric, within delay: Int64) -> Int64? {
+        if metric.isDaily { return daily.newest(metric, within: delay)?.time }
         guard let place = place(of: metric), series[place].latestTime >= 0 else { return nil }
         return series[place].latestTime
     }
 
     /// A device whose every sample comes late is silent as far as rules can tell, and is to be reported as such: silent
     /// since it was first heard. Only of what was never heard at all nothing is known.
-    private func silentSince(_ metric: Metric) -> Int64? {
-        if metric.isDaily { return latestTime(metric) }
+    private func silentSince(_ metric: Metric, within delay: Int64) -> Int64? {
+        if metric.isDaily { return latestTime(metric, within: delay) }
         guard let place = place(of: metric), series[place].silentSince >= 0 else { return nil }
         return series[place].silentSince
     }
@@ -132,9 +139,8 @@ extension PersonAnalysis {
 
     /// Windows over daily series: each value counts at its time (07:00 for the night's).
     private func dailyWindow(
-        _ function: WindowFunction, _ metric: Metric, _ length: Int64, _ parameter: Double
+        _ function: WindowFunction, _ entries: ArraySlice<DailyValues.Entry>, _ length: Int64, _ parameter: Double
     ) -> Double {
-        let entries = dailyEntries(metric, length)
         let values = entries.map { Double($0.value) }
         let n = Double(values.count)
         if function == .count { return n }
@@ -174,9 +180,9 @@ extension PersonAnalysis {
         }
     }
 
-    func dailyEntries(_ metric: Metric, _ length: Int64) -> ArraySlice<DailyValues.Entry> {
+    func dailyEntries(_ metric: Metric, _ length: Int64, within delay: Int64) -> ArraySlice<DailyValues.Entry> {
         let from = length < lastTick ? lastTick - Swift.max(0, length) : 0
-        let entries = daily.of(metric)
+        let entries = daily.seen(metric, within: delay)
         let low = entries.firstIndex { $0.time >= from } ?? entries.endIndex
         let high = entries.firstIndex { $0.time >= lastTick } ?? entries.endIndex
         return entries[low..<Swift.max(low, high)]

@@ -18,8 +18,10 @@ public struct PersonAnalysis: Sendable {
     var isPressing = false
     /// The last tick at which detectors were closed again while rebuilding.
     var replayed: Int64 = 0
-    /// Detectors whose stored state is of another version: dropped, and begun anew from stored samples.
-    public internal(set) var renewed: [String] = []
+    /// Detectors that are being made anew from history.
+    var pending = PendingRenewal()
+    /// Set in the analysis of a `Renewal`: stored samples are applied as they were judged, and only these series told.
+    var recollects: Set<Metric>?
     /// Pane end of the last closed tick; −1 before the first.
     var lastTick: Int64 = -1
     var isIntakeChanged = false
@@ -132,6 +134,7 @@ public struct PersonAnalysis: Sendable {
         }
         if let session = sessions.deadline { next = Swift.min(next, session) }
         next = Swift.min(next, detectors.deadline)
+        if let due = pending.due { next = Swift.min(next, due) }
         guard next < .max else { return nil }
         return Timestamp(milliseconds: Swift.max(next, lastTick + SeriesPanes.fineLength))
     }

@@ -7,13 +7,12 @@ import Vitals
 struct LateTests {
     static let ring = DeviceID(high: 1, low: 3)
     static let settings = AnalysisSettings(
-        features: everyFeature.filter { !readsNights($0) }, priorities: [strap: 2, watch: 1, ring: 9],
+        features: everyFeature.filter { !isBaseline($0) }, priorities: [strap: 2, watch: 1, ring: 9],
         sessionRange: 100...118)
 
-    /// The night's value and what is computed from it are what late data is there to complete.
-    private static func readsNights(_ feature: Feature) -> Bool {
+    /// The days before today are what late data is there to complete.
+    private static func isBaseline(_ feature: Feature) -> Bool {
         switch feature {
-        case .window(_, let metric, _, _), .latest(let metric), .age(let metric), .stale(let metric, _): metric.isDaily
         case .baseline, .zscore: true
         default: false
         }
@@ -153,8 +152,10 @@ struct LateTests {
         let resting = driver.stored.filter { $0.metric == .restingHeartRate }
         #expect(resting.map(\.value) == [52])
         #expect(resting.first?.time == midnight + 7 * 3600)
-        #expect(driver.analysis.value(of: features[0]) == 52)
-        for feature in features.dropFirst() {
+        // Only who asks for late data reads it as the latest; it is part of every baseline.
+        #expect(driver.analysis.value(of: .late(features[0], within: .hours(1))) == 52)
+        #expect(driver.analysis.value(of: .late(features[0], within: .minutes(20))).isNaN)
+        for feature in features {
             let value = driver.analysis.value(of: feature)
             #expect(value.isNaN || value == 0, "\(feature) \(value)")
         }

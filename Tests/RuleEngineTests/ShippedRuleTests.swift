@@ -44,6 +44,7 @@ struct ShippedRuleTests {
             #expect(
                 expected.from <= outcome.decided && outcome.decided <= expected.to, "\(name), \(test.name): \(seen)")
             #expect(outcome.action.kind == expected.kind)
+            #expect(expected.onset.map { $0.contains(outcome.onset) } ?? true, "\(name), \(test.name)")
             #expect((outcome.edge == .cleared) == (expected.phase == .resolved), "\(test.name)")
         }
     }
@@ -65,7 +66,7 @@ struct ShippedRuleTests {
         let rule = try #require(shipped["resting-tachycardia"])
         let outcome = try #require(Rehearsal.run(rule.tests[0], of: rule.name, in: shipped).first)
         #expect(outcome.evidence.file == "resting-tachycardia.json5")
-        #expect(outcome.evidence.clauses.map(\.name) == ["when", "needs"])
+        #expect(outcome.evidence.clauses.map(\.name) == ["when", "needs", "late"])
         let when = try #require(outcome.evidence.clauses.first)
         #expect(when.line == 6 && when.column == 11)
         #expect(when.root.value == 1)

@@ -9,7 +9,7 @@ import Vitals
 /// chart starts anew.
 struct ControlChart: Detector {
     static let card = DetectorCard(
-        name: "control_chart", version: 1, gives: [.controlChart],
+        name: "control_chart", version: 1, gives: [.controlChart], reads: [.restingHeartRate], memory: .days(80),
         measures: "a small lasting shift of the resting heart rate at night: EWMA of its robust z-score, in standard "
             + "deviations; usual limits are -2.96 and 2.96",
         inputs: "resting_heart_rate",

@@ -11,13 +11,17 @@ struct DailyValues: Sendable {
     /// Makes the median absolute deviation of a normal distribution its standard deviation.
     static let madScale = 1.4826
 
-    struct Entry: Hashable, Sendable {
+    struct Entry: Sendable {
         var metric: Metric
         var day: Int32
         var time: Int64
         var value: Float
         var revision: UInt8
         var source: DeviceID
+        /// The tick at which the value was put in force; the largest number where history was made anew since.
+        var known: Int64
+        /// The value as it was known in time; NaN when there was none.
+        var timely: Float
     }
 
     /// By metric, then day.
@@ -41,6 +45,12 @@ struct DailyValues: Sendable {
             if own.count > Self.kept { entries.remove(at: own.lowerBound) }
         }
         isChanged = true
+    }
+
+    mutating func remove(_ metric: Metric, day: Int32) {
+        let count = entries.count
+        entries.removeAll { $0.metric == metric && $0.day == day }
+        if entries.count != count { isChanged = true }
     }
 
     private func range(of metric: Metric) -> Range<Int> {
@@ -69,13 +79,16 @@ struct DailyValues: Sendable {
     }
 
     /// (today − median) / (1.4826 MAD); NaN without today's value, with fewer than seven days, or when they are all alike.
-    func zscore(_ metric: Metric, days: Int, today: Int32) -> Double {
+    ///
+    /// - Parameter delay: how late today's value may have come, in ms; the days before count as they are known now.
+    func zscore(_ metric: Metric, days: Int, today: Int32, within delay: Int64 = .max) -> Double {
         let values = before(today, days: days, metric)
-        guard values.count >= Self.enough, let now = entry(metric, day: today),
+        guard values.count >= Self.enough,
+            let now = entry(metric, day: today).flatMap({ Self.seen($0, within: delay) }),
             let median = OrderedSamples.quantile(0.5, of: values),
             let mad = OrderedSamples.quantile(0.5, of: values.map { Float(abs(Double($0) - median)) }), mad > 0
         else { return .nan }
-        return (Double(now.value) - median) / (Self.madScale * mad)
+        return (Double(now) - median) / (Self.madScale * mad)
     }
 }
 
@@ -88,14 +101,23 @@ extension DailyValues {
             $0.float($1.value)
             $0.byte($1.revision)
             $0.id($1.source)
+            $0.integer($1.known)
+            $0.float($1.timely)
         }
     }
 
-    init(from reader: inout ByteReader) throws(WireError) {
+    init(from reader: inout ByteReader, version: Int) throws(WireError) {
         entries = try reader.list { (r: inout ByteReader) throws(WireError) in
-            Entry(
+            var entry = Entry(
                 metric: try r.raw(), day: try r.integer(), time: try r.integer(), value: try r.float(),
-                revision: try r.byte(), source: try r.id())
+                revision: try r.byte(), source: try r.id(), known: 0, timely: .nan)
+            // Versions before 6 did not tell what came late.
+            (entry.known, entry.timely) =
+                version > 5 ? (try r.integer(), try r.float()) : (entry.time, entry.value)
+            return entry
+        }
+        guard entries.allSatisfy({ (0...Intake.lastTime * 2).contains($0.time) && $0.known >= 0 }) else {
+            throw WireError(.malformed("a daily value at no time"), at: reader.offset)
         }
         for i in entries.indices.dropFirst() where !Self.before(entries[i - 1], entries[i]) {
             throw WireError(.malformed("daily values out of order"), at: reader.offset)

@@ -22,7 +22,7 @@ struct Detectors: Sendable {
     /// The earliest deadline when `look` was called last; the largest number: nothing is due.
     private(set) var deadline = Int64.max
     /// States taken down and not yet given out.
-    private var unsaved: [ComponentState] = []
+    var unsaved: [ComponentState] = []
     /// From which tick on states may be due.
     private var nextRecord: Int64 = 0
 

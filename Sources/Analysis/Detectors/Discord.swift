@@ -10,7 +10,7 @@ import Vitals
 /// instead of every window that holds it.
 struct Discord: Detector {
     static let card = DetectorCard(
-        name: "discord", version: 1, gives: [.discord],
+        name: "discord", version: 1, gives: [.discord], reads: [.heartRate], memory: .days(62),
         measures: "distance of the day's course of heart rate to the most similar of the two months before; 0 the same "
             + "shape, 6.9 unrelated, 9.8 upside down",
         inputs: "heart_rate",

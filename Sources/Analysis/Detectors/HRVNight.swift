@@ -7,7 +7,7 @@ import Vitals
 /// night for 24 hours after its midnight, with a higher revision.
 struct HRVNight: Detector {
     static let card = DetectorCard(
-        name: "hrv_night", version: 1, gives: [.hrvNight],
+        name: "hrv_night", version: 1, gives: [.hrvNight], reads: [.rrInterval], memory: .days(2),
         measures: "median RMSSD, in ms, of the five-minute stretches of a night, 00:00 to 07:00 local time",
         inputs: "rr_interval, in time or late",
         delay: "07:02 of the same morning; completed by what comes late within 24 hours of midnight",

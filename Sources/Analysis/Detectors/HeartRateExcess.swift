@@ -9,7 +9,7 @@ import Vitals
 /// (ALGORITHMS §13); what is claimed is what the tests show.
 struct HeartRateExcess: Detector {
     static let card = DetectorCard(
-        name: "hr_excess", version: 1, gives: [.hrExcess],
+        name: "hr_excess", version: 1, gives: [.hrExcess], reads: [.heartRate, .steps], memory: .days(60),
         measures: "heart rate above what the person's own steps and hour of the day explain, median of five minutes",
         inputs: "heart_rate, steps; minutes of both",
         delay: "the end of each five minutes; the model follows at midnight",

@@ -8,6 +8,7 @@ import Vitals
 struct HeartRateRecovery: Detector {
     static let card = DetectorCard(
         name: "hr_recovery_60", version: 1, gives: [.hrRecovery60],
+        reads: [.heartRate, .steps, .cadence, .speed, .power], memory: .days(2),
         measures:
             "beats a minute by which the heart rate fell in 60 s at the end of an exercise session: the largest such "
             + "fall that begins within a minute of the end",

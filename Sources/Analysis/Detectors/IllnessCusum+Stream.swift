@@ -17,7 +17,8 @@ extension IllnessCusum {
     /// State: the baseline, and one day of minutes: 24 KB at most in a checkpoint.
     struct Stream: Detector {
         static let card = DetectorCard(
-            name: "illness_cusum", version: 1, gives: [.illnessCusum, .illnessAlarm],
+            name: "illness_cusum", version: 1, gives: [.illnessCusum, .illnessAlarm], reads: [.heartRate, .steps],
+            memory: .everything,
             measures: "resting heart rate above the person's usual for the hour of day, summed up hour by hour; and "
                 + "whether the sum grew as hardly ever in quiet weeks (1), for more than two days (2)",
             inputs: "heart_rate (median of each minute), steps (minutes with steps and ten after them are left out)",

@@ -7,7 +7,7 @@ import Vitals
 /// whose beats were good enough to tell.
 struct IrregularRhythm: Detector {
     static let card = DetectorCard(
-        name: "irregular_rhythm", version: 1, gives: [.irregularRhythm],
+        name: "irregular_rhythm", version: 1, gives: [.irregularRhythm], reads: [.rrInterval], memory: .days(2),
         measures: "1 where the intervals between heartbeats follow no pattern, 0 where they do, every eighth beat",
         inputs: "rr_interval, in time",
         delay: "160 beats, about two minutes; the moment it speaks of is the sample's start",

@@ -40,7 +40,7 @@ extension NightSignal {
     /// are to be judged anew: everything else is in the daily values, so an interruption cannot change it.
     struct Stream: Detector {
         static let card = DetectorCard(
-            name: "night_signal", version: 1, gives: [.nightSignal],
+            name: "night_signal", version: 1, gives: [.nightSignal], reads: [.restingHeartRate], memory: .days(64),
             measures: "whether the resting heart rate at night lies above the median of the two months before, two "
                 + "nights in a row: 1 by 3 beats, 2 by 4",
             inputs: "resting_heart_rate",

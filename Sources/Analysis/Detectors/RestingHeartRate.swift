@@ -9,7 +9,8 @@ import Vitals
 /// a night again while its panes last (24 h after its midnight), with a higher revision.
 struct RestingHeartRate: Detector {
     static let card = DetectorCard(
-        name: "resting_heart_rate", version: 1, gives: [.restingHeartRate],
+        name: "resting_heart_rate", version: 1, gives: [.restingHeartRate], reads: [.heartRate, .steps],
+        memory: .days(2),
         measures: "mean heart rate of a night, 00:00 to 07:00 local time, in minutes without a step",
         inputs: "heart_rate, steps; minutes of both, in time or late",
         delay: "07:02 of the same morning; completed by what comes late within 24 hours of midnight",

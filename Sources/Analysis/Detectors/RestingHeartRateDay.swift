@@ -7,7 +7,8 @@ import Vitals
 /// night's, follows stress, meals and illness of the day, and exists where nobody wears a sensor in bed.
 struct RestingHeartRateDay: Detector {
     static let card = DetectorCard(
-        name: "resting_heart_rate_day", version: 1, gives: [.restingHeartRateDay],
+        name: "resting_heart_rate_day", version: 1, gives: [.restingHeartRateDay], reads: [.heartRate, .steps],
+        memory: .days(2),
         measures: "mean heart rate of a day, 07:00 to 23:00 local time, in minutes after ten without a step",
         inputs: "heart_rate, steps; minutes of both, in time or late",
         delay: "23:02 of the same evening; completed by what comes late until 07:00",

@@ -7,7 +7,8 @@ import Vitals
 /// which shows that the sensor was worn: a step counter in a drawer sits still, too.
 struct SedentaryMinutes: Detector {
     static let card = DetectorCard(
-        name: "sedentary_minutes", version: 1, gives: [.sedentaryMinutes],
+        name: "sedentary_minutes", version: 1, gives: [.sedentaryMinutes], reads: [.heartRate, .steps],
+        memory: .days(2),
         measures: "minutes between 07:00 and 23:00 local time in stretches of at least ten without a step",
         inputs: "steps; heart_rate shows that the sensor was worn; minutes of both, in time or late",
         delay: "23:02 of the same evening; completed by what comes late until 07:00",

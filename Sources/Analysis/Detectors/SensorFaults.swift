@@ -11,7 +11,8 @@ import Vitals
 /// flat line or lock that lasts is told again every ten minutes, since devices tell their state again, too.
 struct SensorFaults: Detector {
     static let card = DetectorCard(
-        name: "sensor_state", version: 1, gives: [.sensorState],
+        name: "sensor_state", version: 1, gives: [.sensorState], reads: [.heartRate, .steps, .cadence],
+        memory: .days(2),
         measures:
             "whether heart-rate values can be the heart's: silent (stale), the same for ten minutes (flat_line), or "
             + "following the steps (cadence_lock); devices add off_body, poor_contact, disconnected",

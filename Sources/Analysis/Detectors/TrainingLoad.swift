@@ -10,6 +10,7 @@ import Vitals
 struct TrainingLoad: Detector {
     static let card = DetectorCard(
         name: "training_load", version: 1, gives: [.trainingLoad, .fitness, .fatigue, .form, .zoneMinutes],
+        reads: [.heartRate, .restingHeartRate], memory: .everything,
         measures: "Banister's TRIMP of the day; fitness, fatigue (42- and 7-day running means of it) and form (their "
             + "difference); minutes at 40 % of heart-rate reserve or more (moderate exercise begins there, ACSM)",
         inputs: "heart_rate; maximum heart rate (on record, or from the date of birth), sex, resting_heart_rate",

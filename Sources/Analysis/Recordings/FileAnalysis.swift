@@ -35,7 +35,7 @@ public struct FileAnalysis: Sendable {
                 for sample in closed.samples where sample.source == .derived { found.append(sample) }
                 if let session = closed.sessionCompleted { sessions.append(session) }
                 let due = analysis.nextDeadline?.milliseconds ?? .max
-                next = due < .max ? Swift.max(Self.roundedUp(due), next + SeriesPanes.fineLength) : .max
+                next = due < .max ? Swift.max(SeriesPanes.roundedUp(due), next + SeriesPanes.fineLength) : .max
             }
         }
         for sample in samples {
@@ -64,10 +64,6 @@ public struct FileAnalysis: Sendable {
         let known = exact[Key(metric: sample.metric, time: sample.time.milliseconds)]
         guard let known, Float(known) == sample.value else { return Double(sample.value) }
         return known
-    }
-
-    private static func roundedUp(_ time: Int64) -> Int64 {
-        (time + SeriesPanes.fineLength - 1) / SeriesPanes.fineLength * SeriesPanes.fineLength
     }
 
     /// The last revision of each value, sorted by time and metric.

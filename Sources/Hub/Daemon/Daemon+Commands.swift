@@ -74,6 +74,7 @@ extension Daemon {
             json.member("connected", states.values.filter { $0.state == .connected }.count)
             json.member("put_aside", pipeline?.problems ?? [])
             json.member("waiting_commits", backlog.count)
+            if !renewals.isEmpty { json.member("renewing", renewals.map(\.person.name)) }
         }
         return json.text
     }

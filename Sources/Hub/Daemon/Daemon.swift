@@ -73,6 +73,8 @@ public actor Daemon {
     var isCommitPlanned = false
     var lastWatchdog: Int64 = 0
     var backlog: [Commit] = []
+    /// People whose detectors are made anew from history, one after the other.
+    var renewals: [HistoryRenewal] = []
     var isStopping = false
     /// Whether the last commit failed.
     var isStoreFailing = false
@@ -128,7 +130,6 @@ public actor Daemon {
         self.pipeline = pipeline
         followStore(pipeline.now)
         for problem in pipeline.problems { observer.log("put aside: \(problem)") }
-        for renewal in pipeline.renewals { observer.log(renewal) }
         if let recordingPath {
             recording = try RecordingWriter(path: Self.fresh(recordingPath), header: header(store))
         }
@@ -145,6 +146,7 @@ public actor Daemon {
         watchSignals()
         systemd.ready("\(configured.people.count) people, \(configured.devices.count) devices")
         observer.ready()
+        startRenewals()
     }
 
     /// The wall's clock may stand behind the store's, as on a Pi that does not know the time yet. Hub time goes on from
@@ -159,7 +161,7 @@ public actor Daemon {
     }
 
     /// A path that is not taken: a recording may be the only copy of a night, and a restarted hub must start.
-    private static func fresh(_ path: String) -> String {
+    static func fresh(_ path: String) -> String {
         guard access(path, F_OK) == 0 else { return path }
         let stem = path.hasSuffix(".vrec") ? String(path.dropLast(5)) : path
         var number = 2
@@ -167,7 +169,7 @@ public actor Daemon {
         return "\(stem).\(number).vrec"
     }
 
-    private func header(_ store: SQLiteStore) throws -> RecordingHeader {
+    func header(_ store: SQLiteStore) throws -> RecordingHeader {
         var states = try store.states(of: nil)
         var recent: [PersonSamples] = []
         for person in configured.people {

@@ -93,6 +93,8 @@ extension PersonFacts: FeatureSource {
         }
     }
 
+    func newestDay(_ slot: Int) -> DayReading? { analysis.newestDay(slot) }
+
     private func planValue(_ field: PlanField) -> Double {
         let day = zone.day(of: tick)
         return care.value(

@@ -48,8 +48,17 @@ struct PersonPath {
     var person: Person { facts.person }
     var zone: Zone { facts.zone }
 
-    /// Detectors of another version than their stored state: they began anew from stored samples.
+    /// Detectors of another version than their stored state, until they are renewed.
     var renewed: [String] { facts.analysis.renewed }
+    var lastClosed: Timestamp? { facts.analysis.lastClosed }
+
+    func renewal(first: Timestamp, now: Timestamp) throws -> Renewal? {
+        try facts.analysis.renewal(first: first, now: now)
+    }
+
+    mutating func adopt(_ renewal: Renewal, corrections: [Sample]) throws -> [Sample]? {
+        try facts.analysis.adopt(renewal, corrections: corrections)
+    }
 
     /// Readings of a device that were put aside or doubted.
     func counts(of device: DeviceID) -> IntakeCounts { facts.analysis.counts(of: device) }

@@ -7,12 +7,12 @@ import Vitals
 /// inputs, so the same inputs give the same events however they are cut into batches. Owned by one task at a time.
 public final class Pipeline {
     /// What has been decided since the last `takeCommit`.
-    public private(set) var pending: Commit
+    public internal(set) var pending: Commit
     /// Hub time of the latest input or tick.
     public private(set) var now: Timestamp
     private var household: Household
-    private var people: [PersonPath] = []
-    private var index: [PersonID: Int] = [:]
+    var people: [PersonPath] = []
+    private(set) var index: [PersonID: Int] = [:]
     private var devices = DeviceTable()
     /// What the last frame meant; kept for its memory.
     private var decoded = Decoded()
@@ -63,15 +63,6 @@ public final class Pipeline {
 
     /// Rules and profiles that were put aside, one message each.
     public var problems: [String] { household.problems }
-    /// Detectors whose stored state was of another version, one message each.
-    var renewals: [String] {
-        people.flatMap { path in
-            path.renewed.map {
-                "\(path.person.name): the detector \($0) changed with this version; it began anew from the stored samples "
-                    + "of the last day"
-            }
-        }
-    }
     /// Frames that did not parse, and readings that were put aside or doubted, by device and kind.
     public var diagnostics: [(device: DeviceID, kind: String, count: Int)] {
         devices.entries.flatMap { entry in
@@ -153,7 +144,7 @@ public final class Pipeline {
     }
 
     /// Something reached a person: their next tick may come sooner.
-    private func wake(_ position: Int) {
+    func wake(_ position: Int) {
         touched[position] = true
         guard lastTick > .distantPast else { return }
         decide(position, by: people[position].wake(after: lastTick))

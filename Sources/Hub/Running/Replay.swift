@@ -52,6 +52,7 @@ public struct Replay {
         let pipeline: Pipeline
         if let store {
             pipeline = try Pipeline(resuming: store, configured: configured)
+            try HistoryRenewal.runAll(pipeline, store: store)
         } else {
             pipeline = try Pipeline(hub: HubID(derivedFrom: "replay"), configured: configured)
         }

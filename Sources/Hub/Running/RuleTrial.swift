@@ -38,14 +38,14 @@ public struct RuleTrial {
         pipeline.take(Input(at: start, .time))
         let samples = self.samples()
         pipeline.take(samples[...], of: person.id)
-        let last = max(samples.last?.time ?? start, test.expect.map { start + $0.to }.max() ?? start)
+        let last = max(samples.last?.received ?? start, test.expect.map { start + $0.to }.max() ?? start)
         pipeline.advance(to: last + Ticks.pane + Ticks.grace + .milliseconds(1))
         return compare(pipeline.takeCommit().events.filter { $0.rule == rule.name || isExpected($0.rule) })
     }
 
     private func isExpected(_ name: String) -> Bool { test.expect.contains { $0.rule == name } }
 
-    /// What the test gives, in order of time. An increment is stamped at the end of the time it covers.
+    /// What the test gives, in order of arrival. An increment is stamped at the end of the time it covers.
     private func samples() -> [Sample] {
         let source = DeviceID(derivedFrom: "test")
         var samples: [Sample] = []
@@ -56,11 +56,13 @@ public struct RuleTrial {
                 samples.append(
                     Sample(
                         metric: given.metric, value: Float(value), time: time,
-                        span: isIncrement ? UInt32(clamping: given.every.milliseconds) : 0, received: time,
-                        source: source))
+                        span: isIncrement ? UInt32(clamping: given.every.milliseconds) : 0,
+                        received: given.delivered.map { max(time, start + $0) } ?? time, source: source))
             }
         }
-        return samples.sorted { ($0.time, $0.metric.rawValue) < ($1.time, $1.metric.rawValue) }
+        return samples.sorted {
+            ($0.received, $0.time, $0.metric.rawValue) < ($1.received, $1.time, $1.metric.rawValue)
+        }
     }
 
     /// Each event must meet the next expectation. Later phases of an episode count only where a test names them.
@@ -86,15 +88,18 @@ public struct RuleTrial {
     private func meets(_ event: Event, _ expected: RuleTest.Expectation) -> Bool {
         let after = event.decided - start
         return event.rule == expected.rule && event.kind == expected.kind && expected.from <= after
-            && after <= expected.to && (expected.phase.map { $0 == event.phase } ?? true)
+            && after <= expected.to && (expected.onset.map { $0.contains(event.onset - start) } ?? true)
+            && (expected.phase.map { $0 == event.phase } ?? true)
             && (expected.severity.map { $0 == event.severity } ?? true)
     }
 
     private func describe(_ expected: RuleTest.Expectation) -> String {
         "\(expected.kind.rawValue) of \(expected.rule) between \(expected.from) and \(expected.to)"
+            + (expected.onset.map { ", begun between \($0.lowerBound) and \($0.upperBound)" } ?? "")
     }
 
     private func describe(_ event: Event) -> String {
-        "\(event.kind.rawValue) \(event.phase.rawValue) of \(event.rule) after \(event.decided - start)"
+        "\(event.kind.rawValue) \(event.phase.rawValue) of \(event.rule) after \(event.decided - start), begun after "
+            + "\(event.onset - start)"
     }
 }

@@ -97,14 +97,14 @@ extension Feature {
     static func metrics(read features: [Feature]) -> Set<Metric>? {
         var metrics: Set<Metric> = []
         for feature in features {
-            switch feature {
+            switch feature.plain {
             case .latest(let metric), .window(_, let metric, _, _), .baseline(let metric, _), .zscore(let metric, _),
                 .stale(let metric, _), .age(let metric):
                 metrics.insert(metric)
             // A target zone stands on the resting heart rate.
             case .plan: metrics.insert(.restingHeartRate)
             case .session: return nil
-            case .timeOfDay, .weekday, .person, .personHas: break
+            case .timeOfDay, .weekday, .person, .personHas, .late: break
             }
         }
         // A store asked for no metric gives all: time alone needs none of them, and any one will do.
@@ -119,6 +119,7 @@ extension Feature {
         // A daily value holds for two days; a session's usual recovery comes from the sessions of weeks.
         case .latest: .days(2)
         case .session: Pipeline.dailyHistory
+        case .late(let feature, _): feature.reach
         case .age, .timeOfDay, .weekday, .person, .personHas, .plan: .zero
         }
     }

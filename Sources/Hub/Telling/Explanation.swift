@@ -20,7 +20,7 @@ public struct Explanation: Sendable {
             "  person    \(names.name(of: event.person))",
             "  severity  \(event.severity.name), for \(event.recipients.joined(separator: ", "))",
             "  onset     \(time(event.onset))   when it began in the body",
-            "  decided   \(time(event.decided))   when the hub knew",
+            "  decided   \(time(event.decided))   when the hub knew\(delay(of: event))",
         ]
         if let evidence = event.evidence {
             lines.append("  rule      \(event.rule)")
@@ -40,6 +40,19 @@ public struct Explanation: Sendable {
         }
         return lines.joined(separator: "\n")
     }
+
+    /// That it was decided late, where the rule allows that and a stretch lies between.
+    private func delay(of event: Event) -> String {
+        guard let late = event.evidence?.clauses.first(where: { $0.name == Evidence.lateClause }),
+            event.transition == 0, event.decided - event.onset > Self.timely
+        else { return "" }
+        let behind = event.decided - event.onset
+        return
+            ", \(TimeSpan.minutes(behind.milliseconds / 60_000)) later: the data came late (the rule allows \(late.root.text))"
+    }
+
+    /// What is decided sooner after its onset needs no reason.
+    private static let timely = TimeSpan.minutes(10)
 
     private func append(_ node: Evidence.Node, indent: String, to lines: inout [String]) {
         lines.append("\(indent)\(node.text)  =  \(Explanation.value(node))")

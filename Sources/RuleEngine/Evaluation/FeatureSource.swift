@@ -9,4 +9,10 @@ public protocol FeatureSource {
     func value(_ slot: Int) -> Double
     /// The same value with its window, coverage and sources, for explanations.
     func detail(_ slot: Int) -> FeatureDetail
+    /// Of a feature of a daily series: the newest value it reads, and whether that came late.
+    func newestDay(_ slot: Int) -> DayReading?
+}
+
+extension FeatureSource {
+    public func newestDay(_ slot: Int) -> DayReading? { nil }
 }

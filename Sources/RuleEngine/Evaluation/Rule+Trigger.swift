@@ -7,7 +7,7 @@ extension Rule {
     ) -> Trigger {
         let ending = clear ?? when
         let clauses = edge == .opened ? [when, needs] : [ending, needs]
-        let evidence = Evidence(
+        var evidence = Evidence(
             file: file, fileHash: hash,
             clauses: clauses.compactMap { clause in
                 clause.map {
@@ -15,6 +15,12 @@ extension Rule {
                         name: $0.name, line: $0.line, column: $0.column, root: $0.expression.explain(source))
                 }
             })
+        if let late, let latePlace {
+            evidence.clauses.append(
+                Evidence.Clause(
+                    name: Evidence.lateClause, line: latePlace.line, column: latePlace.column,
+                    root: Evidence.Node(text: "\(late)", value: Double(late.milliseconds), type: .duration)))
+        }
         return Trigger(
             rule: name, edge: edge, onset: onset, decided: tick + RuleBook.grace,
             action: Trigger.Action(

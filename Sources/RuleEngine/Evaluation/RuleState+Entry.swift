@@ -36,7 +36,7 @@ extension RuleState.Entry {
             }
         }
         guard holds(watch, source) else { return nil }
-        advance(watch, to: tick)
+        advance(watch, to: tick, source)
         guard held >= watch.hold, mayOpen(watch, at: tick, &local) else { return nil }
         open(at: tick, onset: since, &local)
         isOpen = true
@@ -81,6 +81,10 @@ extension RuleState.Entry {
     }
 
     private func ends(_ watch: Watch, _ source: some FeatureSource) -> Bool {
+        // A day that is completed after it was decided on takes nothing back.
+        if !watch.endingDays.isEmpty, let newest = newestDay(watch.endingDays, source), newest.time <= onset {
+            return false
+        }
         if let clear = watch.clear { return clear.run(source) == 1 && isEnough(watch, source) }
         return watch.when?.run(source) == 0 && isEnough(watch, source)
     }
@@ -94,7 +98,7 @@ extension RuleState.Entry {
     }
 
     /// Takes a tick at which the condition is true into the hold.
-    private mutating func advance(_ watch: Watch, to tick: Timestamp) {
+    private mutating func advance(_ watch: Watch, to tick: Timestamp, _ source: some FeatureSource) {
         let gap = tick - lastTrue
         if isHolding, gap <= max(watch.hold, RuleBook.tick) {
             // A gap longer than a tick is time without enough data: it does not count.
@@ -103,9 +107,15 @@ extension RuleState.Entry {
             isHolding = true
             since = tick
             held = .zero
+            // What came late began when it was true in the body.
+            if let newest = newestDay(watch.openingDays, source), newest.isLate { since = min(tick, newest.time) }
         }
         lastTrue = tick
         isTrue = true
+    }
+
+    private func newestDay(_ slots: [Int], _ source: some FeatureSource) -> DayReading? {
+        slots.compactMap { source.newestDay($0) }.max { $0.time < $1.time }
     }
 
     private func mayOpen(_ watch: Watch, at tick: Timestamp, _ local: inout RuleState.LocalTime) -> Bool {

@@ -87,10 +87,10 @@ struct Fullness: Sendable {
         case .and: for child in term.children { collect(child, features) }
         case .compare(let comparison) where comparison == .greaterOrEqual || comparison == .greater:
             guard case .feature(let slot) = term.children[0].operation, features.indices.contains(slot),
-                case .window(.coverage, _, _, _) = features[slot],
+                case .window(.coverage, _, _, _) = features[slot].plain,
                 case .constant(let share) = term.children[1].folded.operation
             else { return }
-            shares[features[slot]] = share
+            shares[features[slot].plain] = share
         default: break
         }
     }
@@ -104,8 +104,11 @@ struct Fullness: Sendable {
 struct FeatureTable: Sendable {
     private(set) var features: [Feature] = []
     private var slots: [Feature: Int] = [:]
+    /// What the rule being read says of late data.
+    var late: TimeSpan?
 
     mutating func slot(of feature: Feature) -> Int {
+        if let late, feature.isOfDays, feature.plain == feature { return slot(of: .late(feature, within: late)) }
         if let slot = slots[feature] { return slot }
         slots[feature] = features.count
         features.append(feature)

@@ -22,6 +22,11 @@ extension Rule {
         isEnabled = try file.optional("enabled")?.bool() ?? true
         people = try file.optional("for_people")?.strings() ?? []
 
+        let late = try file.optional("late")
+        self.late = try late?.duration(in: .minutes(15) ... .days(2))
+        latePlace = late.map { ($0.json.location.line, $0.json.location.column) }
+        table.late = self.late
+        defer { table.late = nil }
         isOnSessionEnd = try Rule.occasion(file)
         at = try file.optional("at")?.clockTime()
         try Rule.refuseContradictions(file, isMoment: isOnSessionEnd || at != nil)
@@ -38,6 +43,11 @@ extension Rule {
         repeatAfter = try file.optional("repeat")?.duration() ?? .zero
         hours = try Rule.hours(file)
         dailyLimit = try file.optional("daily_limit")?.integer(in: 1...100) ?? 0
+        if let late, ![needs, when, clear].contains(where: { $0?.readsDays(table.features) ?? false }) {
+            throw late.error(
+                "'late' means nothing here: no condition of this rule reads a daily series",
+                hint: "leave it out, or use a series such as night_signal or resting_heart_rate")
+        }
         action = try Action(try file.required("then"), table: &table, fullness)
         tests = try (file.optional("tests")?.array() ?? []).map { (test) throws(RuleError) in
             try RuleTest(test, rule: name)
@@ -75,11 +85,6 @@ extension Rule {
     }
 
     private static func occasion(_ file: RuleFile) throws(RuleError) -> Bool {
-        if let late = try file.optional("late") {
-            throw late.error(
-                "'late' is not supported yet: rules decide on timely data only", hint: "leave it out",
-                code: .unsupported)
-        }
         guard let on = try file.optional("on") else { return false }
         let word = try on.string()
         if ["day_end", "week_end", "month_end"].contains(word) {

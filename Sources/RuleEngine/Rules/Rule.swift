@@ -19,6 +19,15 @@ public struct Rule: Sendable {
     let when: Clause?
     let needs: Clause?
     let clear: Clause?
+    /// Where `late` stands in the file.
+    let latePlace: (line: Int, column: Int)?
+    /// How late values of daily series may come for the rule to decide on them; `nil`: in time (ten minutes).
+    ///
+    /// A ring delivers the night at breakfast: what is computed of it comes late. It completes baselines for every rule,
+    /// but only a rule that says `late` reads it as its latest, and may open on it: once, with the value's own time as
+    /// onset where `when` reads nothing but daily series. Late data never ends what the rule said of the same day: only
+    /// a value of a later day does.
+    public let late: TimeSpan?
     /// How long `when` must hold (`for`).
     public let hold: TimeSpan
     /// No second opening within this time of the last (`repeat`); zero: no limit.

@@ -67,7 +67,7 @@ public struct RuleBook: Sendable {
         self.errors = errors
         features = table.features
         names = rules.map(\.name)
-        watches = rules.map(Watch.init)
+        watches = rules.map { Watch($0, table.features) }
         fingerprint = Fingerprint.of(watches.map { String($0.version, radix: 16) } + names)
         awakeHorizon = Self.horizon(rules, table.features)
         longestWindow = table.features.compactMap(\.windowLength).max() ?? .zero
@@ -78,7 +78,7 @@ public struct RuleBook: Sendable {
     private static func horizon(_ rules: [Rule], _ features: [Feature]) -> TimeSpan {
         var longest = longestHold
         for feature in features {
-            switch feature {
+            switch feature.plain {
             case .window(_, _, let window, _): longest = max(longest, min(window, longestSettlingWindow))
             case .stale(_, let span): longest = max(longest, span)
             default: break
@@ -114,7 +114,7 @@ public struct RuleBook: Sendable {
 
 extension Feature {
     var windowLength: TimeSpan? {
-        if case .window(_, _, let window, _) = self { window } else { nil }
+        if case .window(_, _, let window, _) = plain { window } else { nil }
     }
 }
 
@@ -140,7 +140,7 @@ extension Term {
 }
 
 extension Feature {
-    fileprivate var isAge: Bool { if case .age = self { true } else { false } }
+    fileprivate var isAge: Bool { if case .age = plain { true } else { false } }
 }
 
 /// FNV-1a, 64 bits (Fowler, Noll, Vo): tells versions of rules apart within one store; not a security measure.

@@ -26,7 +26,7 @@ extension RuleTest {
 
 extension RuleTest.Given {
     init(_ file: RuleFile) throws(RuleError) {
-        try file.known(["metric", "value", "every", "for", "after"])
+        try file.known(["metric", "value", "every", "for", "after", "delivered"])
         metric = try file.metric("metric")
         let value = try file.required("value")
         if value.isNumber {
@@ -40,24 +40,33 @@ extension RuleTest.Given {
         every = try file.required("every").duration(in: .milliseconds(10) ... .days(2))
         length = try file.required("for").duration(in: .milliseconds(10) ... .days(60))
         after = try file.optional("after")?.duration(in: .zero ... .days(60)) ?? .zero
+        delivered = try file.optional("delivered")?.duration(in: .zero ... .days(62))
     }
 }
 
 extension RuleTest.Expectation {
     init(_ file: RuleFile, rule ownName: String) throws(RuleError) {
-        try file.known(["between", "kind", "rule", "phase", "severity"])
-        let between = try file.required("between")
-        let ends = try between.array()
-        guard ends.count == 2 else { throw between.error("expected two durations", hint: "['36m', '40m10s']") }
-        from = try ends[0].duration()
-        to = try ends[1].duration()
-        guard from <= to else { throw ends[1].error("the second duration comes before the first") }
+        try file.known(["between", "onset", "kind", "rule", "phase", "severity"])
+        let between = try file.required("between").stretch()
+        (from, to) = (between.lowerBound, between.upperBound)
+        onset = try file.optional("onset")?.stretch()
         kind = Event.Kind(rawValue: try file.required("kind").oneOf(Event.Kind.allCases.map(\.rawValue))) ?? .alert
         rule = try file.optional("rule")?.string() ?? ownName
         let phaseName = try file.optional("phase")?.oneOf(Event.Phase.allCases.map(\.rawValue))
         phase = phaseName.flatMap { Event.Phase(rawValue: $0) }
         let severityName = try file.optional("severity")?.oneOf(Severity.allCases.map(\.name))
         severity = severityName.flatMap { Severity(name: $0) }
+    }
+}
+
+extension RuleFile {
+    /// Two durations, `['36m', '40m10s']`.
+    fileprivate func stretch() throws(RuleError) -> ClosedRange<TimeSpan> {
+        let ends = try array()
+        guard ends.count == 2 else { throw error("expected two durations", hint: "['36m', '40m10s']") }
+        let (from, to) = (try ends[0].duration(), try ends[1].duration())
+        guard from <= to else { throw ends[1].error("the second duration comes before the first") }
+        return from...to
     }
 }
 

@@ -25,6 +25,8 @@ public struct RuleTest: Sendable {
         public var length: TimeSpan
         /// When they begin, from the start of the test.
         public var after: TimeSpan
+        /// When all of them arrive at once, from the start of the test; `nil`: each in time. None arrives before its time.
+        public var delivered: TimeSpan?
 
         /// Value and offset of each sample, from `after` while below `after + length`. A gauge is stamped at its offset;
         /// an increment covers `every` from its offset on and is therefore stamped `every` later.
@@ -48,6 +50,8 @@ public struct RuleTest: Sendable {
         public var kind: Event.Kind
         /// The rule's own name unless it says otherwise.
         public var rule: String
+        /// `onset` lies in this stretch; `nil`: anywhere.
+        public var onset: ClosedRange<TimeSpan>?
         /// `nil`: any phase that opens an episode.
         public var phase: Event.Phase?
         public var severity: Severity?

@@ -76,6 +76,9 @@ public enum Severity: UInt8, CaseIterable, Comparable, Sendable {
 
 /// Why a rule decided what it did: each of its expressions with the value of every node at that moment.
 public struct Evidence: Hashable, Sendable {
+    /// Name of the clause that says how late data may come; its root is that duration.
+    public static let lateClause = "late"
+
     /// Path of the rule file as loaded, and its content hash (SHA-256, hexadecimal).
     public var file: String
     public var fileHash: String

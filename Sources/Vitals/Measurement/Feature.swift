@@ -2,6 +2,9 @@
 ///
 /// Values are `Double`; booleans are 1 and 0; *unknown* is NaN. The type checker of `RuleEngine` and the provider in
 /// `Hub` both switch over this enum, so a new feature is added here first.
+///
+/// Of daily series a feature tells what came in time (within ten minutes of the moment it is stamped with), and of the
+/// days before today, for `baseline` and `zscore`, what is known by now.
 public enum Feature: Hashable, Sendable {
     /// The latest value of a metric; unknown when older than its hold (daily series: 48 h).
     case latest(Metric)
@@ -25,6 +28,21 @@ public enum Feature: Hashable, Sendable {
     case personHas(String)
     case session(SessionField)
     case plan(PlanField)
+    /// The same of a daily series for a rule with `late`, which also reads values that came late, by this at most.
+    indirect case late(Feature, within: TimeSpan)
+
+    /// Without what a rule says of late data.
+    public var plain: Feature { if case .late(let feature, _) = self { feature.plain } else { self } }
+
+    /// Whether it reads values of a daily series.
+    public var isOfDays: Bool {
+        switch plain {
+        case .latest(let metric), .window(_, let metric, _, _), .baseline(let metric, _), .zscore(let metric, _),
+            .stale(let metric, _), .age(let metric):
+            metric.kind == .daily
+        case .timeOfDay, .weekday, .person, .personHas, .session, .plan, .late: false
+        }
+    }
 }
 
 /// A function over the samples of a trailing window `[T − window, T)`.
@@ -121,6 +139,18 @@ public enum PlanField: String, CaseIterable, Sendable, Hashable {
     case stepsGoal = "steps_goal"
     /// 1 on a day without a planned session or on an ordered rest day.
     case rest
+}
+
+/// When the newest value of a daily series that a feature reads was true, and how it came.
+public struct DayReading: Hashable, Sendable {
+    public var time: Timestamp
+    /// It came more than ten minutes after the moment it is stamped with.
+    public var isLate: Bool
+
+    public init(time: Timestamp, isLate: Bool) {
+        self.time = time
+        self.isLate = isLate
+    }
 }
 
 /// How a feature's value came about: what `explain` shows beside the number.

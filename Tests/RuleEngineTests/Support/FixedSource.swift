@@ -20,8 +20,11 @@ struct FixedSource: FeatureSource {
 struct TableSource: FeatureSource {
     var features: [Feature]
     var table: [Feature: Double]
+    /// By feature as it stands in the book.
+    var days: [Feature: DayReading] = [:]
 
     func value(_ slot: Int) -> Double { table[features[slot]] ?? .nan }
+    func newestDay(_ slot: Int) -> DayReading? { days[features[slot]] }
     func detail(_ slot: Int) -> FeatureDetail { FeatureDetail(value: value(slot), sources: []) }
 }
 

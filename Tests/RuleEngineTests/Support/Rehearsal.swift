@@ -7,6 +7,7 @@ import Vitals
 struct Rehearsal {
     struct Outcome: Equatable {
         var edge: Trigger.Edge
+        var onset: TimeSpan
         var decided: TimeSpan
         var action: Trigger.Action
         var evidence: Evidence
@@ -14,6 +15,8 @@ struct Rehearsal {
 
     struct Series {
         var points: [(time: Double, value: Double, span: Double)] = []
+        /// Of daily series: when each value came.
+        var arrivals: [Double] = []
         var hold = 5.0
 
         /// Points with time from `from` until before `to`.
@@ -44,9 +47,15 @@ struct Rehearsal {
             if given.metric.kind == .daily { one.hold = 48 * 3600 }
             for (offset, value) in given.samples {
                 let span = isIncrement ? given.every.inSeconds : 0
-                one.points.append((offset.inSeconds + span, value, span))
+                let time = offset.inSeconds + span
+                // What is measured and comes late decides nothing: it is left out here.
+                let arrival = max(time, given.delivered?.inSeconds ?? time)
+                guard given.metric.kind == .daily || arrival - time < 5 else { continue }
+                let isInOrder = one.points.last.map { $0.time <= time } ?? true
+                let place = isInOrder ? one.points.count : one.points.firstIndex { $0.time > time } ?? 0
+                one.points.insert((time, value, span), at: place)
+                one.arrivals.insert(arrival, at: place)
             }
-            one.points.sort { $0.time < $1.time }
             series[given.metric] = one
         }
         let zone = (try? Zone(named: test.person.zone ?? "UTC")) ?? .utc
@@ -79,7 +88,8 @@ struct Rehearsal {
             for trigger in triggers where trigger.rule == rule {
                 outcomes.append(
                     Outcome(
-                        edge: trigger.edge, decided: trigger.decided - start, action: trigger.action,
+                        edge: trigger.edge, onset: trigger.onset - start, decided: trigger.decided - start,
+                        action: trigger.action,
                         evidence: trigger.evidence))
             }
             time += 5
@@ -113,11 +123,24 @@ struct RehearsalSource: FeatureSource {
 
     func detail(_ slot: Int) -> FeatureDetail { FeatureDetail(value: value(slot)) }
 
+    func newestDay(_ slot: Int) -> DayReading? {
+        guard features[slot].isOfDays, case .latest(let metric) = features[slot].plain,
+            let last = last(metric, within: delay(features[slot]))
+        else { return nil }
+        let (index, time) = (last.index, start + .milliseconds(Int64(last.time * 1000)))
+        return DayReading(time: time, isLate: (series[metric]?.arrivals[index] ?? 0) - last.time > 600)
+    }
+
+    private func delay(_ feature: Feature) -> Double {
+        if case .late(_, let span) = feature { max(600, span.inSeconds) } else { 600 }
+    }
+
     func value(_ slot: Int) -> Double {
         let tick = start + .milliseconds(Int64(now * 1000))
-        switch features[slot] {
+        switch features[slot].plain {
         case .latest(let metric):
-            guard let last = last(metric), now - last.time < series[metric]?.hold ?? 0 else { return .nan }
+            guard let last = last(metric, within: delay(features[slot])), now - last.time < series[metric]?.hold ?? 0
+            else { return .nan }
             return last.value
         case .window(let function, let metric, let window, _):
             return windowValue(function, metric, now - window.inSeconds, now)
@@ -133,8 +156,16 @@ struct RehearsalSource: FeatureSource {
         }
     }
 
-    private func last(_ metric: Metric) -> (time: Double, value: Double, span: Double)? {
-        series[metric]?.points(-1, now).last
+    private func last(
+        _ metric: Metric, within delay: Double = 600
+    ) -> (index: Int, time: Double, value: Double)? {
+        guard let one = series[metric] else { return nil }
+        let points = one.points(-1, now)
+        for i in points.indices.reversed() {
+            if metric.kind == .daily, one.arrivals[i] > now || one.arrivals[i] - points[i].time > delay { continue }
+            return (i, points[i].time, points[i].value)
+        }
+        return nil
     }
 
     private func coverage(_ metric: Metric, _ from: Double, _ to: Double) -> Double {
@@ -193,5 +224,5 @@ struct RehearsalSource: FeatureSource {
         }
     }
 
-    private func value(of metric: Metric) -> Double { last(metric)?.value ?? .nan }
+    private func value(of metric: Metric) -> Double { last(metric, within: 172_800)?.value ?? .nan }
 }

@@ -11,6 +11,7 @@ struct Stage {
     var zone = Zone.utc
     var time: Timestamp
     var table: [Feature: Double] = [:]
+    var days: [Feature: DayReading] = [:]
     /// `opened@12:00:05` and so on, with the time of day of the tick.
     var log: [String] = []
     var triggers: [Trigger] = []
@@ -34,7 +35,7 @@ struct Stage {
     }
 
     mutating func evaluate(_ occasion: Occasion) {
-        let source = TableSource(features: book.features, table: table)
+        let source = TableSource(features: book.features, table: table, days: days)
         let new = state.evaluate(book, at: time, occasion: occasion, person: person, zone: zone, source: source)
         triggers += new
         log += new.map { "\($0.edge)@\(Self.clock(zone.timeOfDay(time)))" }
