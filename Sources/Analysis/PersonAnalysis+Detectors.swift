@@ -28,11 +28,17 @@ extension PersonAnalysis {
                     closed.samples.append(sample)
                     giveDaily(sample, at: end)
                 } else {
-                    intake.pending.append(
-                        Sample(
-                            metric: value.metric, value: Float(value.value),
-                            time: Timestamp(milliseconds: Swift.min(value.time, end)), span: value.span,
-                            received: Timestamp(milliseconds: end + Intake.grace), source: .derived))
+                    var sample = Sample(
+                        metric: value.metric, value: Float(value.value),
+                        time: Timestamp(milliseconds: Swift.min(value.time, end)), span: value.span,
+                        received: Timestamp(milliseconds: end + Intake.grace), source: .derived)
+                    guard value.isCorrection else {
+                        intake.pending.append(sample)
+                        continue
+                    }
+                    sample.quality = .late
+                    sample.revision = 1
+                    if recollects == nil { pending.correct(sample) } else { closed.samples.append(sample) }
                 }
             }
             detectors.look()

@@ -109,4 +109,49 @@ struct StoreQueryTests {
         #expect(try read("zscore(resting_heart_rate, 28d)") == [.restingHeartRate])
         #expect(try read("time_of_day > 3h") == [.restingHeartRate])
     }
+
+    @Test("every derived series can be asked for, by its name and over days")
+    func derivedSeries() throws {
+        // DESIGN §7, in its order; a series is added here when a detector begins to give it.
+        let series: [Metric] = [
+            .restingHeartRate, .restingHeartRateDay, .hrvNight, .nightSignal, .illnessCusum, .illnessAlarm,
+            .irregularRhythm, .hrExcess, .hrRecovery60, .trainingLoad, .fitness, .fatigue, .form, .zoneMinutes,
+            .sedentaryMinutes, .sensorState, .discord, .controlChart, .controlCusum, .controlScore,
+        ]
+        #expect(Set(DetectorCard.all.flatMap(\.gives)) == Set(series))
+        #expect(Set(Metric.allCases.filter { $0.rawValue >= 100 }).isSubset(of: Set(series)))
+        let store = try SQLiteStore.open(
+            path: folder.path("derived.db"), mode: .write(hub: .random(), createIfMissing: true))
+        defer { store.close() }
+        var commit = Commit(at: start)
+        commit.people = [ada]
+        commit.devices = [.detectors]
+        for (n, metric) in series.enumerated() {
+            let value = metric == .illnessAlarm || metric == .nightSignal ? 2 : metric == .irregularRhythm ? 1 : 30
+            commit.samples.append(
+                PersonSamples(
+                    person: ada.id,
+                    samples: [
+                        Sample(
+                            metric: metric, value: Float(metric == .sensorState ? 7 : value),
+                            time: start + .minutes(Int64(n)), received: start + .minutes(Int64(n)), source: .derived)
+                    ]))
+        }
+        try store.commit(commit)
+        // The last row: a step after the last sample.
+        let end = start + .minutes(Int64(series.count))
+        for (n, metric) in series.enumerated() {
+            let expected =
+                metric == .sensorState
+                ? 7 : metric == .illnessAlarm || metric == .nightSignal ? 2.0 : metric == .irregularRhythm ? 1 : 30
+            let soon = start + .minutes(Int64(n)) + .minutes(1)
+            for (text, at) in [(metric.name, soon), ("last(\(metric.name), 26h)", end)] {
+                var values: [Timestamp: Double] = [:]
+                try StoreQuery.run(
+                    expression: text, store: store, person: ada, range: TimeRange(start, end), step: .minutes(1)
+                ) { time, value, _ in values[time] = value }
+                #expect(values[at] == expected, "\(text)")
+            }
+        }
+    }
 }

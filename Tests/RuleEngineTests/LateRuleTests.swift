@@ -45,6 +45,13 @@ struct LateRuleTests {
         }
     }
 
+    @Test("a sensor whose values come after their time has a state of that name")
+    func sensorState() throws {
+        let expression = try Expression.compile("sensor_state == late")
+        #expect(
+            expression.evaluate(FixedSource(values: [7])) == 1 && expression.evaluate(FixedSource(values: [5])) == 0)
+    }
+
     @Test("a condition that also reads what changes with every tick began when it became true")
     func mixed() {
         var stage = Stage(ruleText("late: '36h', when: 'night_signal >= 2 and heart_rate > 100'"))

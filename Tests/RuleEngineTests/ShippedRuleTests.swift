@@ -12,7 +12,8 @@ struct ShippedRuleTests {
         for error in shipped.errors { Issue.record("\(error)") }
         #expect(
             shipped.rules.map(\.name) == [
-                "ease-after-overreach", "irregular-rhythm", "raised-night-heart-rate", "resting-bradycardia",
+                "ease-after-overreach", "heart-rate-raised-for-days", "irregular-rhythm", "raised-night-heart-rate",
+                "resting-bradycardia",
                 "resting-tachycardia",
                 "sedentary-hour",
                 "sensor-silent",

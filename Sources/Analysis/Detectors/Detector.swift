@@ -80,4 +80,7 @@ public struct DerivedValue: Sendable, Hashable {
     public var time: Int64
     /// Milliseconds before `time` of the moment it speaks of, where a detector knows only later. Not of daily series.
     public var span: UInt32 = 0
+    /// It was told before, of the same time, and is another one now. Of series that are not daily: rules keep what they
+    /// read, and the store gets it when windows are no longer rebuilt from that time. (Of daily ones the value tells.)
+    public var isCorrection = false
 }

@@ -7,14 +7,16 @@ import Vitals
 /// least 120 times and for ten minutes; `cadence_lock` when heart rate followed the step rate to within 3 a minute for
 /// nine of ten minutes in which the step rate itself moved by 8 or more (an optical sensor that counts arm swings; a
 /// runner whose heart happens to beat at the rate of his steps does not follow their changes); `stale` after ten minutes
-/// without a usable heart rate, or four times the interval before, whichever is longer. `ok` when it is over. A
+/// without a usable heart rate, or four times the interval before, whichever is longer; `late` instead of `stale` while
+/// heart rates do come, but after their time: for ten minutes after the last of them, or four times the interval between
+/// deliveries, at most 36 hours. `ok` when it is over. A
 /// flat line or lock that lasts is told again every ten minutes, since devices tell their state again, too.
 struct SensorFaults: Detector {
     static let card = DetectorCard(
-        name: "sensor_state", version: 1, gives: [.sensorState], reads: [.heartRate, .steps, .cadence],
+        name: "sensor_state", version: 2, gives: [.sensorState], reads: [.heartRate, .steps, .cadence],
         memory: .days(2),
         measures:
-            "whether heart-rate values can be the heart's: silent (stale), the same for ten minutes (flat_line), or "
+            "whether heart-rate values can be the heart's: silent (stale), behind their time (late), the same for ten minutes (flat_line), or "
             + "following the steps (cadence_lock); devices add off_body, poor_contact, disconnected",
         inputs: "heart_rate; steps or cadence",
         delay: "ten minutes; ok again with the next value that differs",
@@ -26,6 +28,10 @@ struct SensorFaults: Detector {
     static let flatLength: Int64 = 10 * 60_000
     static let shortestSilence: Int64 = 10 * 60_000
     static let silenceOverInterval: Int64 = 4
+    /// A ring is emptied once a day, some days in the evening.
+    static let longestLateness: Int64 = 36 * 3_600_000
+    /// Late values closer together are one delivery.
+    static let delivery: Int64 = 60_000
     static let repetition: Int64 = 10 * 60_000
     static let lockMinutes = 10
     static let lockedMinutes = 9
@@ -41,10 +47,14 @@ struct SensorFaults: Detector {
         case flatLine = 3
         case cadenceLock = 4
         case stale = 5
+        case late = 7
     }
 
     private var newest: Int64 = -1
     private var interval: Int64 = 0
+    /// When the newest late heart rate came, and how long after the delivery before it.
+    private var deliveredAt: Int64 = -1
+    private var deliveryInterval: Int64 = 0
     private var value: Float = 0
     private var flatSince: Int64 = -1
     private var flatCount = 0
@@ -66,7 +76,10 @@ struct SensorFaults: Detector {
     init() {}
 
     mutating func take(_ sample: Sample, _ arrival: Arrival) {
-        guard !arrival.isLate else { return }
+        guard !arrival.isLate else {
+            if sample.metric == .heartRate { deliver(at: arrival.tick) }
+            return
+        }
         let time = sample.time.milliseconds
         switch sample.metric {
         case .steps, .cadence:
@@ -90,18 +103,34 @@ struct SensorFaults: Detector {
         }
     }
 
+    private mutating func deliver(at tick: Int64) {
+        guard tick > deliveredAt else { return }
+        if deliveredAt >= 0, tick - deliveredAt >= Self.delivery { deliveryInterval = tick - deliveredAt }
+        deliveredAt = tick
+        isChanged = true
+    }
+
+    /// How long after a delivery the next one may be awaited.
+    private var lateness: Int64 {
+        Swift.min(Swift.max(Self.shortestSilence, deliveryInterval * Self.silenceOverInterval), Self.longestLateness)
+    }
+
     private var silence: Int64 { Swift.max(Self.shortestSilence, interval * Self.silenceOverInterval) }
     private var isFlat: Bool { flatCount >= Self.flatCount && newest - flatSince >= Self.flatLength }
 
     private func fault(at tick: Int64) -> Fault {
-        if tick - newest >= silence { return .stale }
+        if newest < 0 || tick - newest >= silence {
+            return deliveredAt >= 0 && tick - deliveredAt < lateness ? .late : .stale
+        }
         return isFlat ? .flatLine : isLocked ? .cadenceLock : .none
     }
 
     var deadline: Int64? {
-        guard newest >= 0 else { return nil }
+        guard newest >= 0 || deliveredAt >= 0 else { return nil }
         // Silence is told once: who sends nothing is not woken again.
-        if told == .stale { return newest > toldAt ? 0 : nil }
+        if told == .stale { return Swift.max(newest, deliveredAt) > toldAt ? 0 : nil }
+        if told == .late { return newest > toldAt ? 0 : deliveredAt + lateness }
+        if newest < 0 { return 0 }
         if isFlat != (told == .flatLine) { return 0 }
         var next = newest + silence
         // Steps are being made: every minute of them is looked at.
@@ -112,10 +141,10 @@ struct SensorFaults: Detector {
     }
 
     mutating func close(_ now: DetectorTick, into found: inout [DerivedValue]) {
-        guard newest >= 0 else { return }
+        guard newest >= 0 || deliveredAt >= 0 else { return }
         look(now)
         let fault = fault(at: now.tick)
-        let lasts = fault != .none && fault != .stale && now.tick - toldAt >= Self.repetition
+        let lasts = [.flatLine, .cadenceLock].contains(fault) && now.tick - toldAt >= Self.repetition
         guard fault != told || lasts else { return }
         isChanged = true
         told = fault
@@ -163,7 +192,9 @@ extension SessionView {
 
 extension SensorFaults {
     func write(to writer: inout ByteWriter) {
-        for time in [newest, interval, flatSince, nextMinute, moved, toldAt] { writer.integer(time) }
+        for time in [newest, interval, flatSince, nextMinute, moved, toldAt, deliveredAt, deliveryInterval] {
+            writer.integer(time)
+        }
         writer.float(value)
         writer.count(flatCount)
         writer.list(minutes) {
@@ -181,6 +212,8 @@ extension SensorFaults {
         nextMinute = try reader.integer()
         moved = try reader.integer()
         toldAt = try reader.integer()
+        deliveredAt = try reader.integer()
+        deliveryInterval = try reader.integer()
         value = try reader.float()
         flatCount = try reader.count()
         minutes = try reader.list { (r: inout ByteReader) throws(WireError) in
@@ -188,8 +221,12 @@ extension SensorFaults {
         }
         isLocked = try reader.bool()
         told = try reader.raw()
-        guard [newest, flatSince, nextMinute, moved, toldAt].allSatisfy({ (-1...Intake.lastTime).contains($0) }),
-            (0...Intake.lastTime).contains(interval), minutes.count <= Self.lockMinutes, flatCount < .max
+        guard
+            [newest, flatSince, nextMinute, moved, toldAt, deliveredAt].allSatisfy({
+                (-1...Intake.lastTime).contains($0)
+            }),
+            (0...Intake.lastTime).contains(interval), (0...Intake.lastTime).contains(deliveryInterval),
+            minutes.count <= Self.lockMinutes, flatCount < .max
         else { throw WireError(.malformed("a sensor that cannot be"), at: reader.offset) }
     }
 }

@@ -1,7 +1,7 @@
 import Vitals
 
-/// Which detectors are being made anew from history, and what is still to be stored of it. Part of a person's state,
-/// so that an interrupted renewal is begun again.
+/// Which detectors are being made anew from history, and what is still to be stored of that and of late data. Part of a
+/// person's state, so that an interrupted renewal is begun again.
 struct PendingRenewal: Sendable, Equatable {
     /// Names of the detectors whose state was of another version, sorted.
     var detectors: [String] = []
@@ -9,12 +9,33 @@ struct PendingRenewal: Sendable, Equatable {
     var corrections: [Sample] = []
     var isChanged = false
 
-    /// Newest time of what waits.
-    private var newest: Int64? { corrections.map(\.time.milliseconds).max() }
+    /// From which tick on a correction may be stored.
+    private static func due(_ sample: Sample) -> Int64 {
+        SeriesPanes.roundedUp(sample.time.milliseconds + PersonAnalysis.rebuiltLength) + SeriesPanes.fineLength
+    }
 
-    /// From which tick on what waits may be stored.
-    var due: Int64? {
-        newest.map { SeriesPanes.roundedUp($0 + PersonAnalysis.rebuiltLength) + SeriesPanes.fineLength }
+    /// When the first of them may be.
+    var due: Int64? { corrections.map(Self.due).min() }
+
+    /// Puts one in the place of an earlier one of the same series and time. Complexity: O(what waits).
+    mutating func correct(_ sample: Sample) {
+        isChanged = true
+        let place = corrections.lastIndex {
+            $0.metric == sample.metric && $0.time == sample.time && $0.source == sample.source
+        }
+        guard let place else { return corrections.append(sample) }
+        let revision = corrections[place].revision
+        corrections[place] = sample
+        corrections[place].revision = Swift.max(revision, sample.revision)
+    }
+
+    /// Takes out those that may be stored at a tick.
+    mutating func take(at end: Int64) -> [Sample] {
+        let ripe = corrections.filter { Self.due($0) <= end }
+        guard !ripe.isEmpty else { return [] }
+        corrections.removeAll { Self.due($0) <= end }
+        isChanged = true
+        return ripe
     }
 
     mutating func begin(_ name: String) {
@@ -78,7 +99,7 @@ extension PersonAnalysis {
         for metric in renewal.gives where metric.isDaily { recall(metric, of: renewal) }
         let border = lastTick - Self.rebuiltLength
         let waits = { (sample: Sample) in !sample.metric.isDaily && sample.time.milliseconds >= border }
-        pending.corrections += corrections.filter(waits)
+        for sample in corrections where waits(sample) { pending.correct(sample) }
         pending.detectors = []
         pending.isChanged = true
         cache = FeatureCache(count: settings.features.count)
@@ -108,10 +129,7 @@ extension PersonAnalysis {
 
     /// What waits of an earlier renewal, once it may be stored.
     mutating func storeCorrections(at end: Int64, into closed: inout ClosedTick) {
-        guard let due = pending.due, due <= end else { return }
-        closed.samples += pending.corrections
-        pending.corrections = []
-        pending.isChanged = true
+        if !pending.corrections.isEmpty { closed.samples += pending.take(at: end) }
     }
 }
 

@@ -52,6 +52,8 @@ public enum Metric: UInt16, CaseIterable, Sendable, Hashable {
     case discord = 114
     case controlChart = 115
     case illnessAlarm = 116
+    case controlCusum = 117
+    case controlScore = 118
 }
 
 extension Metric {
@@ -87,7 +89,7 @@ extension Metric {
         case .rrInterval: .beat
         case .worn, .sensorLocation, .sensorState: .state
         case .restingHeartRate, .restingHeartRateDay, .hrvNight, .nightSignal, .trainingLoad, .fitness, .fatigue, .form,
-            .zoneMinutes, .sedentaryMinutes, .discord, .controlChart:
+            .zoneMinutes, .sedentaryMinutes, .discord, .controlChart, .controlCusum, .controlScore:
             .daily
         case .heartRate, .ecg, .cadence, .speed, .strideLength, .power, .spo2, .perfusionIndex, .bloodPressureSystolic,
             .bloodPressureDiastolic, .bloodPressureMean, .bodyTemperature, .weight, .respirationRate, .glucose,
@@ -163,6 +165,8 @@ extension Metric {
         case .sedentaryMinutes: .init(name: "sedentary_minutes", unit: "min", plausible: 0...1440)
         case .discord: .init(name: "discord", unit: "1", plausible: 0...1000)
         case .controlChart: .init(name: "control_chart", unit: "1", plausible: -1000...1000)
+        case .controlCusum: .init(name: "control_cusum", unit: "1", plausible: -1000...1000)
+        case .controlScore: .init(name: "control_score", unit: "1", plausible: -1000...1000)
         }
     }
 
@@ -171,7 +175,8 @@ extension Metric {
         switch self {
         case .worn: ["off", "on"]
         case .sensorLocation: ["other", "chest", "wrist", "finger", "hand", "ear_lobe", "foot"]
-        case .sensorState: ["ok", "off_body", "poor_contact", "flat_line", "cadence_lock", "stale", "disconnected"]
+        case .sensorState:
+            ["ok", "off_body", "poor_contact", "flat_line", "cadence_lock", "stale", "disconnected", "late"]
         default: []
         }
     }

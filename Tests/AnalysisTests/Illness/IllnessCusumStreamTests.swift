@@ -128,7 +128,7 @@ struct IllnessCusumStreamTests {
         #expect(driver.stored.count > 1000 && !driver.stored.contains { $0.metric == .illnessCusum })
     }
 
-    @Test("what comes late within the day counts in its baseline, and what comes later than that does not")
+    @Test("what comes late within 24 hours counts in its baseline, and what comes later than that does not")
     func late() throws {
         func delivered(after delay: Int64) throws -> [Float] {
             let happenings = Self.nights(0..<31).map { one -> Happening in
@@ -142,6 +142,45 @@ struct IllnessCusumStreamTests {
         let inTime = Self.series(try Self.run(Self.nights(0..<31), days: 32), .illnessCusum).map(\.value)
         #expect(try delivered(after: 8) == inTime)
         #expect(try delivered(after: 30).isEmpty)
+    }
+
+    /// What a store holds of a series in the end: the highest revision of each time.
+    static func kept(_ driver: Driver, _ metric: Metric) -> [Int64: Float] {
+        var kept: [Int64: Sample] = [:]
+        for sample in driver.stored where sample.metric == metric {
+            let time = sample.time.milliseconds
+            if let known = kept[time], known.revision >= sample.revision { continue }
+            kept[time] = sample
+        }
+        return kept.mapValues(\.value)
+    }
+
+    @Test(
+        "an evening that comes at breakfast is told, hours told with less are corrected, and all ends as if in time",
+        arguments: [false, true])
+    func breakfast(cuts: Bool) throws {
+        let start = monday + 18 * 3600
+        let inTime = Self.nights(0..<36, raised: 31, from: start)
+        // Of some evenings all of it comes at 07:30 the next day, of others the second of every two samples.
+        let late = inTime.map { one -> Happening in
+            guard case .sample(var sample) = one else { return one }
+            let day = (sample.time - start).milliseconds / 86_400_000
+            let n = (sample.time - start).milliseconds / 300_000
+            guard [20, 28, 31, 34].contains(day) || [25, 29, 32].contains(day) && n % 2 == 1 else { return one }
+            sample.received = start + (day * 86_400 + 48_600)
+            return .sample(sample)
+        }.sorted { $0.at < $1.at }
+        let timely = try Self.run(inTime, days: 40, from: start)
+        let other = try Self.run(late, days: 40, from: start, cuts: cuts)
+        for metric in [Metric.illnessCusum, .illnessAlarm] {
+            let (a, b) = (Self.kept(timely, metric), Self.kept(other, metric))
+            #expect(a.count > 150)
+            #expect(a.filter { b[$0.key] != $0.value }.keys.sorted().prefix(3) == [])
+            #expect(a.count == b.count)
+        }
+        #expect(other.stored.contains { $0.metric == .illnessCusum && $0.revision == 1 })
+        #expect(!timely.stored.contains { $0.metric == .illnessCusum && $0.revision > 0 })
+        if cuts { #expect(other.stored == (try Self.run(late, days: 40, from: start)).stored) }
     }
 
     @Test("a damaged state is refused, cut anywhere, and never traps")

@@ -90,7 +90,14 @@ struct NightSignalOwnTests {
         }
         #expect(series(driver, .nightSignal) == expected)
         #expect(Set(expected.map { $0.suffix(3) }) == ["0.0", "1.0", "2.0"])
-        #expect(series(driver, .controlChart).count > 40)
+        let charts = [Metric.controlChart, .controlCusum, .controlScore].map { series(driver, $0) }
+        #expect(charts[0].count > 40 && charts[1].count == charts[0].count)
+        // The score is what a rule reads as zscore.
+        let last = try #require(charts[2].last)
+        #expect(
+            last.hasSuffix(
+                ": \(Float(driver.analysis.daily.zscore(.restingHeartRate, days: 28, today: Int32(monday.milliseconds / 86_400_000) + 69)))"
+            ))
     }
 
     @Test("interrupted after any night, and between its value and its judgement, the series go on")
@@ -128,7 +135,7 @@ struct NightSignalOwnTests {
     @Test("the chart reads in its own standard deviations, from the first score on, and starts anew after a pause")
     func chart() {
         func chart(_ scores: [Double], days: [Int32]? = nil) -> Double {
-            ControlChart.chart(zip(days ?? scores.indices.map { Int32($0) }, scores).map { ($0, $1) })
+            ControlChart.charts(zip(days ?? scores.indices.map { Int32($0) }, scores).map { ($0, $1) }).mean
         }
         #expect(abs(chart([1]) - 1) < 1e-12)
         // λ = 0.2: means 0.2 and 0.36, deviations 0.2 and 0.2 √1.64.
@@ -139,5 +146,17 @@ struct NightSignalOwnTests {
         #expect(chart([4, 4, .nan, 1], days: [0, 1, 2, 9]) == chart([1]))
         #expect(chart([4, 4, 1], days: [0, 1, 8]) != chart([1]))
         #expect(chart([]).isNaN && chart([.nan]).isNaN)
+    }
+
+    @Test("the sum adds what exceeds half a deviation, on the side that exceeds it more, and starts anew after a pause")
+    func sum() {
+        func sum(_ scores: [Double], days: [Int32]? = nil) -> Double {
+            ControlChart.charts(zip(days ?? scores.indices.map { Int32($0) }, scores).map { ($0, $1) }).sum
+        }
+        #expect(sum([1]) == 0.5 && sum([-1]) == -0.5 && sum([0.5]) == 0)
+        #expect(sum([1, 1, 1]) == 1.5 && sum([1, -2]) == -1.5 && sum([3, -1]) == 1)
+        #expect(sum([50]) == 3.5 && sum([.nan, 2, .nan]) == 1.5)
+        #expect(sum([4, 4, 1], days: [0, 1, 9]) == 0.5 && sum([4, 4, 1], days: [0, 1, 8]) == 7.5)
+        #expect(sum([]).isNaN && sum([.nan]).isNaN)
     }
 }

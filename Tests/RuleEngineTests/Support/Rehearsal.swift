@@ -200,6 +200,7 @@ struct RehearsalSource: FeatureSource {
         case .mean: return values.reduce(0, +) / Double(values.count)
         case .min: return values.min() ?? .nan
         case .max: return values.max() ?? .nan
+        case .last: return values.last ?? .nan
         default: return .nan
         }
     }
