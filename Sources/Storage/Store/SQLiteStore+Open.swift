@@ -50,6 +50,8 @@ extension SQLiteStore {
         try connection.execute("PRAGMA synchronous = FULL")
         try connection.execute("PRAGMA wal_autocheckpoint = \(Tuning.checkpointPages)")
         try connection.execute("PRAGMA journal_size_limit = \(Tuning.logLimit)")
+        // Debian's SQLite overwrites what is deleted, also where that costs a page. Who is to be gone is erased (`forget`).
+        try connection.execute("PRAGMA secure_delete = FAST")
         if version < Migrations.current {
             try Migrations.run(on: connection, from: version)
             // So that the version can be read from the file alone.
