@@ -44,6 +44,23 @@ struct ConfigurationTests {
         #expect(configuration.history(of: "finger") == meant)
     }
 
+    @Test("says how long measurements are kept, of whom and of what; later lines win")
+    func retention() throws {
+        let text = Self.good.replacing(
+            "store: \"hub.db\",",
+            with: """
+                store: "hub.db", retention: [
+                    { keep: "raw 1y, 15m forever" }, { person: "ada", metric: "heart_rate", keep: "raw forever" } ],
+                """)
+        let rules = try Configuration.parse(text, file: "vitald.json5").retention
+        let (ada, ben) = (PersonID(derivedFrom: "ada"), PersonID(derivedFrom: "ben"))
+        func kept(_ person: PersonID, _ metric: Metric) -> TimeSpan? {
+            rules.retention(of: SeriesKey(person: person, metric: metric, source: DeviceID(derivedFrom: "d"))).samples
+        }
+        #expect(kept(ada, .heartRate) == nil && kept(ben, .heartRate) == .days(365) && kept(ada, .steps) == .days(365))
+        #expect(kept(ada, .restingHeartRate) == nil)
+    }
+
     @Test(
         "names line, column and the nearest known name of what is wrong",
         arguments: [
@@ -54,6 +71,7 @@ struct ConfigurationTests {
             ("person: \"ada\"", "person: \"adda\"", "6:", "ada"),
             ("[0.4, 0.6]", "[0.6, 0.4]", "5:", "below"),
             ("person: \"ada\"", "person: \"ada\", history: \"soon\"", "6:", "like \"7d\""),
+            ("store: \"hub.db\",", "store: \"hub.db\", retention: [{ keep: \"raw 3d\" }],", "2:", "7d or more"),
             ("/dev/ttyUSB0", "usb:10c4", "6:", "like usb:10c4:ea60"),
             ("name: \"ada\",", "name: \"ada\", commit: \"1s\",", "3:28: unknown key 'commit'", "known keys: name"),
         ])

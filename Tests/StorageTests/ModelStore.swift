@@ -89,6 +89,51 @@ final class ModelStore: Store {
         }.forEach(body)
     }
 
+    /// From the samples and nothing else.
+    func aggregates(of person: PersonID?, metrics: Set<Metric>, in buckets: TimeBuckets) -> [SeriesAggregates] {
+        var series: [SeriesKey: [Sample]] = [:]
+        for (place, sample) in samples
+        where (person == nil || place.key.person == person) && (metrics.isEmpty || metrics.contains(place.key.metric))
+            && sample.quality.isDisjoint(with: .unusable) && sample.value.isFinite
+        {
+            series[place.key, default: []].append(sample)
+        }
+        return series.compactMap { key, samples in
+            let usable = samples.sorted { $0.time < $1.time }
+            var sums = SeriesAggregates(
+                key: key, aggregates: [Aggregate](repeating: Aggregate(), count: buckets.count))
+            var bucket = 0
+            for (sample, covered) in zip(usable, Self.covered(by: usable, key.metric.kind)) {
+                while bucket < buckets.count - 1, sample.time >= buckets[bucket].end { bucket += 1 }
+                if buckets[bucket].contains(sample.time) {
+                    sums.aggregates[bucket].add(sample.value, covered: covered)
+                }
+            }
+            return sums.aggregates.allSatisfy(\.isEmpty) ? nil : sums
+        }.sorted { $0.key < $1.key }
+    }
+
+    /// What each of a series' usable samples covers, in milliseconds (``Aggregate/covered``).
+    private static func covered(by usable: [Sample], _ kind: Metric.Kind) -> [Int64] {
+        let quarters = usable.map {
+            max(Int64(Int32.min), $0.time.floored(to: .minutes(15)).milliseconds / 900_000)
+        }
+        let distances: [Double?] = usable.indices.map { i in
+            guard i > 0, quarters[i] == quarters[i - 1] else { return nil }
+            return Double((usable[i].time - usable[i - 1].time).milliseconds)
+        }
+        let near = Dictionary(grouping: usable.indices.filter { distances[$0] ?? .infinity <= 300_000 }) {
+            quarters[$0]
+        }
+        let usual = near.mapValues { $0.reduce(0) { $0 + (distances[$1] ?? 0) } / Double($0.count) }
+        return usable.indices.map { i in
+            if kind == .increment { return min(Int64(usable[i].span), distances[i].map { Int64($0) } ?? .max) }
+            let usual = usual[quarters[i]] ?? 0
+            guard i + 1 < usable.count, let next = distances[i + 1] else { return Int64(usual) }
+            return min(Int64(min(max(2.5 * usual, 5000), 300_000)), Int64(next))
+        }
+    }
+
     func events(_ filter: EventFilter) -> [Event] {
         let matching = events.enumerated().filter { _, event in
             (filter.person == nil || event.person == filter.person) && (filter.kind == nil || event.kind == filter.kind)

@@ -126,13 +126,59 @@ import Vitals
         PRAGMA user_version = 3;
         """
 
-    private static let earlier = [1, 2, 3]
+    /// The feed of version 4. A fixture as well.
+    private static let version4 = """
+        CREATE TABLE feed(
+            sequence INTEGER PRIMARY KEY, at INTEGER NOT NULL, total INTEGER NOT NULL, bytes BLOB NOT NULL);
+        CREATE TABLE follower(
+            name TEXT NOT NULL PRIMARY KEY, sequence INTEGER NOT NULL, at INTEGER NOT NULL, lost INTEGER NOT NULL,
+            gaps INTEGER NOT NULL, epoch INTEGER NOT NULL);
+        PRAGMA user_version = 4;
+        """
+
+    /// The records of version 5. A fixture as well.
+    private static let version5 = """
+        CREATE TABLE record(
+            id BLOB NOT NULL PRIMARY KEY, kind INTEGER NOT NULL, revision INTEGER NOT NULL, person BLOB NOT NULL,
+            sequence INTEGER NOT NULL, at INTEGER NOT NULL, author TEXT NOT NULL, text TEXT NOT NULL,
+            checksum INTEGER NOT NULL, content BLOB NOT NULL, payload BLOB);
+        CREATE INDEX record_person ON record(person, kind);
+        CREATE TABLE forgotten(digest BLOB NOT NULL PRIMARY KEY, sequence INTEGER NOT NULL, at INTEGER NOT NULL);
+        CREATE VIEW records AS SELECT
+            lower(hex(record.id)) AS id,
+            coalesce(person.name, lower(hex(record.person))) AS person,
+            CASE record.kind WHEN 1 THEN 'fact' WHEN 2 THEN 'goal' WHEN 3 THEN 'grant' WHEN 4 THEN 'feedback'
+                WHEN 5 THEN 'note' WHEN 6 THEN 'plan' WHEN 7 THEN 'document' ELSE record.kind END AS kind,
+            record.at AS at_ms,
+            strftime('%Y-%m-%dT%H:%M:%fZ', record.at / 1000.0, 'unixepoch') AS at,
+            record.author AS author,
+            record.revision AS revision,
+            record.text AS text,
+            length(record.payload) AS bytes
+        FROM record LEFT JOIN person ON person.id = record.person
+        WHERE record.payload IS NOT NULL;
+        PRAGMA user_version = 5;
+        """
+
+    /// The keys of version 6. A fixture as well.
+    private static let version6 = """
+        CREATE TABLE key(id INTEGER PRIMARY KEY, person BLOB NOT NULL UNIQUE, wrapped BLOB NOT NULL);
+        CREATE TABLE key_head(last INTEGER NOT NULL);
+        INSERT INTO key_head(last) VALUES(0);
+        ALTER TABLE outbox ADD COLUMN content BLOB;
+        PRAGMA user_version = 6;
+        """
+
+    private static let earlier = [1, 2, 3, 4, 5, 6]
 
     private func make(version: Int, at path: String) throws {
         let raw = try Connection(path: path, file: path, flags: 2 | 4)
         try raw.execute(Self.version1)
         if version >= 2 { try raw.execute(Self.version2) }
         if version >= 3 { try raw.execute(Self.version3) }
+        if version >= 4 { try raw.execute(Self.version4) }
+        if version >= 5 { try raw.execute(Self.version5) }
+        if version >= 6 { try raw.execute(Self.version6) }
         raw.close()
     }
 

@@ -65,6 +65,36 @@ import Vitals
         }
     }
 
+    @Test("samples are told by what they come to in stretches of time, each series by itself or together")
+    func buckets() throws {
+        let place = Workspace()
+        let path = try store(place)
+        let one = place.run(
+            "samples", "--store", path, "--person", "ada", "--metric", "heart_rate", "--by", "1h", "--format", "csv")
+        #expect(
+            one.out == """
+                time,person,metric,count,mean,minimum,maximum,sum,first,last,coverage,unit,source
+                2024-01-01T00:00:00Z,ada,heart_rate,5,64,60,68,320,60,68,0.002778,/min,strap
+                2024-01-01T01:00:00Z,ada,heart_rate,5,64,60,68,320,60,68,0.002778,/min,strap
+
+                """)
+        let all = place.run(
+            "samples", "--store", path, "--metric", "heart_rate", "--by", "1d", "--together", "--format", "csv")
+        #expect(
+            all.out == """
+                time,metric,count,mean,minimum,maximum,sum,unit
+                2024-01-01T00:00:00Z,heart_rate,20,64,60,68,1280,/min
+
+                """)
+        let cut = place.run(
+            "samples", "--store", path, "--metric", "heart_rate", "--source", "ring", "--from", "2024-01-01T00:00:05Z",
+            "--to", "2024-01-01T00:00:07Z", "--by", "5m", "--format", "csv")
+        #expect(cut.out.contains("2024-01-01T00:00:05Z,ben,heart_rate,1,66,66,66,66,66,66,1,/min,ring\n"), "\(cut.out)")
+        #expect(place.run("samples", "--store", path, "--by", "1ms").code == 2)
+        #expect(place.run("samples", "--store", path, "--together").code == 2)
+        #expect(place.run("samples", "--store", path, "--by", "1h", "--person", "ada", "--metric", "steps").out.isEmpty)
+    }
+
     @Test("a store tells its figures, is checked, and is sealed")
     func store() throws {
         let place = Workspace()

@@ -20,6 +20,8 @@ public struct Configuration: Sendable {
     public var secrets: [String: String]
     /// How far back stored data is asked for, by the name of a device; zero: not at all.
     public var history: [String: TimeSpan]
+    /// How long samples are kept, and whose; later ones win. Without any, for ever.
+    public var retention: [RetentionRule]
 
     public static let defaultSocketPath = "/run/vitald/vitald.sock"
     /// A ring or watch left in a drawer for a week has lost nothing: most store that long. Without being told to, since
@@ -34,7 +36,7 @@ public struct Configuration: Sendable {
         socketPath: String = Configuration.defaultSocketPath,
         profileFolders: [String], ruleFolders: [String], commitInterval: TimeSpan = .seconds(1), people: [Person],
         devices: [Device], assignments: [Assignment], secrets: [String: String] = [:],
-        history: [String: TimeSpan] = [:]
+        history: [String: TimeSpan] = [:], retention: [RetentionRule] = []
     ) {
         self.hubName = hubName
         self.storePath = storePath
@@ -48,6 +50,7 @@ public struct Configuration: Sendable {
         self.assignments = assignments
         self.secrets = secrets
         self.history = history
+        self.retention = retention
     }
 
     /// How far back the stored data of a device is asked for; zero: not at all.

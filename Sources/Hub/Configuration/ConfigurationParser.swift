@@ -8,10 +8,10 @@ struct ConfigurationParser {
     let folder: String
 
     func parse() throws(JSONError) -> Configuration {
-        let root = try document.reader.object(
-            known: [
-                "hub", "store", "key_file", "socket", "profiles", "rules", "commit", "people", "devices", "secrets",
-            ])
+        let root = try document.reader.object(known: [
+            "hub", "store", "key_file", "socket", "profiles", "rules", "commit", "people", "devices", "secrets",
+            "retention",
+        ])
         let people = try (root.optionalArray("people") ?? []).map { reader throws(JSONError) in try person(reader) }
         try unique(people.map(\.name), "people", in: root)
         var devices: [Device] = []
@@ -35,7 +35,23 @@ struct ConfigurationParser {
             socketPath: try root.optionalString("socket").map(absolute) ?? Configuration.defaultSocketPath,
             profileFolders: try folders(root, "profiles"), ruleFolders: try folders(root, "rules"),
             commitInterval: commit, people: people, devices: devices, assignments: assignments,
-            secrets: try secrets(root), history: history)
+            secrets: try secrets(root), history: history, retention: try retention(root, people))
+    }
+
+    private func retention(_ root: JSONReader, _ people: [Person]) throws(JSONError) -> [RetentionRule] {
+        try (root.optionalArray("retention") ?? []).map { reader throws(JSONError) in
+            let it = try reader.object(known: ["person", "metric", "keep"])
+            let person = try it.optionalOneOf("person", allowed: people.map(\.name))
+            let metric = try it.optionalOneOf("metric", allowed: Metric.allCases.map(\.name))
+            let text = try it.string("keep")
+            let keep: Retention
+            do throws(Retention.Problem) { keep = try Retention(text) } catch {
+                throw try it.required("keep").error(error.message)
+            }
+            return RetentionRule(
+                person: person.flatMap { name in people.first { $0.name == name }?.id },
+                metric: metric.flatMap(Metric.init(name:)), keep: keep)
+        }
     }
 
     private func secrets(_ root: JSONReader) throws(JSONError) -> [String: String] {

@@ -104,6 +104,8 @@ extension Daemon {
             // How a link talks follows from its profile, which port it takes from the other devices as well.
             let talksAnew = next.history != configuration.history || next.secrets != configuration.secrets
             (configuration.history, configuration.secrets) = (next.history, next.secrets)
+            (configuration.people, configuration.retention) = (next.people, next.retention)
+            store?.retention = retention
             if old.devices != new.devices || old.profiles != new.profiles || talksAnew { restartLinks() }
             observer.log("the configuration, rules and profiles were read again")
             return nil

@@ -119,6 +119,17 @@ public actor Daemon {
         executor.queue.async { self.assumeIsolated { $0.stop() } }
     }
 
+    /// How long the store keeps what, its people under the ids that the store knows them by.
+    var retention: [RetentionRule] {
+        let names = Dictionary(configuration.people.map { ($0.id, $0.name) }) { first, _ in first }
+        let ids = Dictionary(configured.people.map { ($0.name, $0.id) }) { first, _ in first }
+        return configuration.retention.map { rule in
+            var rule = rule
+            rule.person = rule.person.map { person in names[person].flatMap { ids[$0] } ?? person }
+            return rule
+        }
+    }
+
     /// Opens the store, rebuilds the state, starts the links, listens.
     private func start() throws {
         let store = try SQLiteStore.open(
@@ -126,6 +137,7 @@ public actor Daemon {
         )
         self.store = store
         if !hasDerivedIDs { configured = try configured.identified(in: store) }
+        store.retention = retention
         let pipeline = try Pipeline(resuming: store, configured: configured)
         self.pipeline = pipeline
         followStore(pipeline.now)

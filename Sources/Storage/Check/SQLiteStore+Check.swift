@@ -16,6 +16,7 @@ extension SQLiteStore {
             var keys: [Int64: SeriesKey] = [:]
             try forEachSeries(of: nil, order: "id") { keys[$0.id] = $0.key }
             problems += try chunkProblems(keys)
+            problems += try rollupProblems(keys)
             problems += try journalProblems(keys)
             problems += try feedProblems()
             problems += try recordProblems()
@@ -34,7 +35,7 @@ extension SQLiteStore {
         var last: (series: Int64, time: Int64)?
         let statement = try connection.prepare(
             """
-            SELECT key, bytes, first, last, count, usable, minimum, maximum, sum, covered FROM chunk ORDER BY key
+            SELECT key, bytes, first, last, count\(hasRollups ? ", " + ChunkTable.totals : "") FROM chunk ORDER BY key
             """)
         try statement.forEachRow { () throws(StoreError) in
             let key = ChunkKey(statement.int64(0))
@@ -53,11 +54,7 @@ extension SQLiteStore {
                 summary.first == statement.int64(2) && summary.last == statement.int64(3)
                 && summary.count == statement.int64(4)
             let isSummed =
-                connection.vault.isSealing
-                || summary.usable == statement.int64(5)
-                    && (summary.usable == 0
-                        || summary.minimum == statement.double(6) && summary.maximum == statement.double(7))
-                    && summary.sum == statement.double(8) && summary.covered == statement.int64(9)
+                !hasRollups || connection.vault.isSealing || ChunkTable.total(statement, from: 5) == summary.total
             if !isTold || !isSummed { problems.append("\(name): its sums are not those of its samples") }
             if summary.first < key.start || last.map({ $0.series == key.series && $0.time >= key.start }) == true {
                 problems.append("\(name): its samples reach out of its place")
@@ -67,7 +64,7 @@ extension SQLiteStore {
         return problems
     }
 
-    private static func name(_ series: SeriesKey?, _ key: ChunkKey) -> String {
+    static func name(_ series: SeriesKey?, _ key: ChunkKey) -> String {
         let what = series.map { "\($0.metric.name) of \($0.person)" } ?? "series \(key.series)"
         return "chunk of \(what) from \(ISO8601.format(Timestamp(milliseconds: key.start)))"
     }

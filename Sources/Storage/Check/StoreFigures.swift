@@ -10,6 +10,9 @@ public struct StoreFigures: Hashable, Sendable {
     public var chunks: Int
     public var restingSamples: Int
     public var chunkBytes: Int
+    /// Days of series whose sums are kept, and the bytes of those.
+    public var rollups: Int
+    public var rollupBytes: Int
     /// Commits whose samples wait in the journal for the next seal, and their bytes.
     public var journalRows: Int
     public var journalBytes: Int
@@ -36,6 +39,8 @@ extension SQLiteStore {
                 chunks: hasChunks ? try integer("SELECT count(*) FROM chunk") : 0,
                 restingSamples: hasChunks ? try integer("SELECT coalesce(sum(count), 0) FROM chunk") : 0,
                 chunkBytes: hasChunks ? try integer("SELECT coalesce(sum(length(bytes)), 0) FROM chunk") : 0,
+                rollups: hasRollups ? try integer("SELECT count(*) FROM rollup") : 0,
+                rollupBytes: hasRollups ? try integer("SELECT coalesce(sum(length(bytes)), 0) FROM rollup") : 0,
                 journalRows: hasChunks ? try integer("SELECT count(*) FROM journal") : 0,
                 journalBytes: hasChunks ? try integer("SELECT coalesce(sum(length(bytes)), 0) FROM journal") : 0,
                 followers: try followers().count,

@@ -3,6 +3,10 @@ import Vitals
 /// The table `chunk`: where samples rest, series by series, with their sums beside them.
 struct ChunkTable {
     let connection: Connection
+    /// Whether the file has a place for the first and last value of a chunk, and for rollups; before version 7 it has not.
+    var keepsRollups = true
+
+    var rollups: RollupTable { RollupTable(connection: connection) }
 
     /// Samples after which a chunk takes no further quarter: an hour at one a second.
     static let full = 3600
@@ -68,7 +72,7 @@ struct ChunkTable {
     ///
     /// That is moved to the table `damaged_chunk`, where `check` finds it and what is readable in it is not lost. Left where it
     /// is, it would keep all that comes later in the journal, for ever.
-    private func loadOrSetAside(_ key: ChunkKey) throws(StoreError) -> SampleColumns {
+    func loadOrSetAside(_ key: ChunkKey) throws(StoreError) -> SampleColumns {
         do throws(StoreError) {
             return try load(key)
         } catch {
@@ -109,12 +113,18 @@ struct ChunkTable {
             let end = next.map { samples.index(notBefore: $0.start) } ?? samples.count
             var joined = samples[start..<end]
             var begin = quarter
+            var old: ClosedRange<Int32>?
             if let place = try place(of: key), joins(joined, quarter, place) {
                 joined = try loadOrSetAside(place.key).merged(with: joined)
                 begin = place.key.quarter
+                old = begin...max(begin, ChunkKey.quarter(of: place.last))
             }
-            for (range, quarter) in Self.pieces(of: joined, from: begin) {
+            let pieces = Self.pieces(of: joined, from: begin)
+            for (range, quarter) in pieces {
                 try write(joined[range], ChunkKey(series: series, quarter: quarter), of: person, isIncrement)
+            }
+            if keepsRollups {
+                try rollups.rest(joined, pieces, series: series, of: person, isIncrement: isIncrement, old: old)
             }
             written += joined.count
             start = end
@@ -162,9 +172,7 @@ struct ChunkTable {
     }
 
     /// UTC days since 1970.
-    private static func day(_ quarter: Int32) -> Int32 {
-        quarter >= 0 ? quarter / ChunkKey.day : -1 - (-1 - quarter) / ChunkKey.day
-    }
+    private static func day(_ quarter: Int32) -> Int32 { RollupKey.day(ofQuarter: quarter) }
 
     func write(
         _ samples: SampleColumns, _ key: ChunkKey, of person: PersonID, _ isIncrement: Bool
@@ -176,29 +184,51 @@ struct ChunkTable {
                     + "\(1970 + Int64(key.quarter) / 35_064): they stay in the journal")
         }
         let summary = ChunkSummary(samples, isIncrement: isIncrement)
+        let (columns, places) = keepsRollups ? (", opening, closing", ", ?, ?") : ("", "")
         let insert = try connection.keep(
             """
-            INSERT OR REPLACE INTO chunk(key, first, last, count, usable, minimum, maximum, sum, covered, bytes)
-            VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT OR REPLACE INTO chunk(key, first, last, count, usable, minimum, maximum, sum, covered, bytes\(columns))
+            VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?\(places))
             """)
         insert.bind(1, key.row)
         insert.bind(2, summary.first)
         insert.bind(3, summary.last)
         insert.bind(4, summary.count)
-        insert.bind(5, connection.vault.isSealing ? 0 : summary.usable)
         // What a body did is sealed; when it was measured and how often is not.
-        let isTold = !connection.vault.isSealing
-        if isTold, summary.usable > 0 {
-            insert.bind(6, summary.minimum)
-            insert.bind(7, summary.maximum)
-        } else {
-            insert.bindNull(6)
-            insert.bindNull(7)
-        }
-        insert.bind(8, isTold ? summary.sum : 0)
-        insert.bind(9, isTold ? summary.covered : 0)
+        let total = connection.vault.isSealing ? Aggregate() : summary.total
+        insert.bind(5, total.count)
+        Self.bind(total.minimum, of: total, to: insert, 6)
+        Self.bind(total.maximum, of: total, to: insert, 7)
+        insert.bind(8, total.sum)
+        insert.bind(9, total.covered)
         insert.bind(
             10, try connection.vault.seal(ChunkCodec.encode(samples, key: key.row), of: person, at: .chunk(key)))
+        if keepsRollups {
+            Self.bind(total.first, of: total, to: insert, 11)
+            Self.bind(total.last, of: total, to: insert, 12)
+        }
         try insert.run()
+    }
+
+    /// Of no samples there is no such value.
+    private static func bind(_ value: Float, of total: Aggregate, to statement: Statement, _ column: Int32) {
+        if total.isEmpty { statement.bindNull(column) } else { statement.bind(column, Double(value)) }
+    }
+
+    /// Columns that `total` reads.
+    static let totals = "usable, minimum, maximum, sum, covered, opening, closing"
+
+    /// What the usable samples of the chunk in the current row come to, from the columns `totals`.
+    static func total(_ statement: Statement, from column: Int32) -> Aggregate {
+        var total = Aggregate()
+        total.count = Int(statement.int64(column))
+        guard total.count > 0 else { return total }
+        total.minimum = Float(statement.double(column + 1))
+        total.maximum = Float(statement.double(column + 2))
+        total.sum = statement.double(column + 3)
+        total.covered = statement.int64(column + 4)
+        total.first = Float(statement.double(column + 5))
+        total.last = Float(statement.double(column + 6))
+        return total
     }
 }

@@ -15,7 +15,8 @@ enum PersonTables {
 
     /// Those that point to series come before the series.
     static let all: [(table: String, by: Reference)] = [
-        ("chunk", .seriesKey("key")), ("damaged_chunk", .seriesKey("key")), ("series", .person("person")),
+        ("chunk", .seriesKey("key")), ("damaged_chunk", .seriesKey("key")), ("rollup", .seriesKey("key")),
+        ("damaged_rollup", .seriesKey("key")), ("retired", .series("series")), ("series", .person("person")),
         ("event", .person("person")), ("outbox", .person("person")), ("state", .person("person")),
         ("assignment", .person("person")), ("record", .person("person")), ("person", .person("id")),
         ("key", .person("person")),

@@ -93,6 +93,7 @@ extension SQLiteStore {
         let mine = "person = ?1"
         let columns = [
             ("chunk", "bytes", "key >> 32 IN (SELECT id FROM series WHERE person = ?1)", "a block of samples"),
+            ("rollup", "bytes", "key >> 32 IN (SELECT id FROM series WHERE person = ?1)", "sums of samples"),
             ("event", "id", mine, "the id of an event"), ("record", "id", mine, "the id of a record"),
             (
                 "record", "text", Self.ownTexts,
@@ -148,7 +149,7 @@ extension SQLiteStore {
     /// Bytes that no other row has.
     private static func piece(of bytes: [UInt8], in table: String) -> [UInt8]? {
         // A block begins with its checksum, which is over its key as well.
-        let start = table == "chunk" ? 1 : max(0, (bytes.count - pieceLength) / 2)
+        let start = table == "chunk" || table == "rollup" ? 1 : max(0, (bytes.count - pieceLength) / 2)
         let piece = Array(bytes[min(start, bytes.count)..<min(bytes.count, start + pieceLength)])
         // A stretch of zeros is in many files.
         return Set(piece).count >= ByteSearch.shortest ? piece : nil

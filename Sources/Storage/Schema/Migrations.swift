@@ -31,15 +31,17 @@ enum Migrations {
         Step(name: "feed", sql: feed),
         Step(name: "records", sql: records),
         Step(name: "keys", sql: keys),
+        Step(name: "rollups", sql: rollups, work: sumChunks),
     ]
 
     /// The version from which on there is a feed.
     static let withFeed = 4
     /// The version from which on there are records, and who was forgotten.
     static let withRecords = 5
-
     /// The version from which on a store may be encrypted.
     static let withKeys = 6
+    /// The version from which on there are rollups, and a chunk's first and last value beside it.
+    static let withRollups = 7
 
     /// Brings the store at `version` to the current one.
     static func run(on connection: Connection, from version: Int) throws(StoreError) {
@@ -148,7 +150,7 @@ enum Migrations {
 
     /// Lays the rows of earlier versions to rest: about a second for a million.
     @Sendable private static func restRows(of connection: Connection) throws(StoreError) {
-        let table = ChunkTable(connection: connection)
+        let table = ChunkTable(connection: connection, keepsRollups: false)
         let series = try connection.prepare("SELECT id, metric, person FROM series ORDER BY id")
         try series.forEachRow { () throws(StoreError) in
             let id = series.int64(0)

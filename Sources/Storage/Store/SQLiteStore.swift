@@ -33,6 +33,11 @@ public final class SQLiteStore: Store {
     var feed: FeedTable
     /// The seal under way.
     var seal: SealPass?
+    /// How long samples and sums are kept; later rules win. For ever, unless whoever opens the store says otherwise.
+    public var retention: [RetentionRule] = []
+    /// The round of retention under way, and the day by the hub clock of the last one.
+    var retentionPass: RetentionPass?
+    var retiredDay: Timestamp?
     /// The hour of the hub clock in which journal rows were last marked to be sealed.
     var sealedHour: Int64?
     /// Why the last attempt to seal failed, and after how many commits it is tried again.

@@ -112,6 +112,12 @@ struct SeriesCatalogue {
         rows[position].isWritten = false
     }
 
+    /// So many samples are stored no longer, and the table says so.
+    mutating func retire(_ count: Int64, at position: Int) {
+        rows[position].extent.count = max(0, rows[position].extent.count - count)
+        rows[position].isWritten = true
+    }
+
     /// The transaction under way tells the table what this says.
     mutating func noteWritten(_ position: Int) { rows[position].isWritten = true }
 

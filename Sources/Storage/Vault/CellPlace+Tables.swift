@@ -3,6 +3,7 @@ import Vitals
 /// The sealed values of each table, and what they belong to.
 extension CellPlace {
     static func chunk(_ key: ChunkKey) -> CellPlace { CellPlace("chunk", key.row) }
+    static func rollup(_ key: RollupKey) -> CellPlace { CellPlace("rollup", key.row) }
     static func journal(_ sequence: UInt64) -> CellPlace { CellPlace("journal", Int64(bitPattern: sequence)) }
     static func feed(_ sequence: UInt64) -> CellPlace { CellPlace("feed", Int64(bitPattern: sequence)) }
     static func person(_ id: PersonID) -> CellPlace { CellPlace("person", id) }

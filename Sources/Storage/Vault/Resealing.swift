@@ -19,6 +19,10 @@ struct Resealing {
             let key = ChunkKey(row.int64(2))
             return (try owner(of: key), .chunk(key))
         }
+        try rows("damaged_rollup", "number", "bytes", "key", mayBeDamaged: true) { (row) throws(StoreError) in
+            try rollup(row.int64(2))
+        }
+        try rows("rollup", "key", "bytes") { (row) throws(StoreError) in try rollup(row.int64(0)) }
         try rows("state", "number", "bytes", "person, component") { (row) throws(StoreError) in
             let person: PersonID? = row.blob(2).isEmpty ? nil : try row.id(2)
             return (person, .state(person, row.text(3)))
@@ -91,6 +95,12 @@ struct Resealing {
         defer { statement.reset() }
         guard try statement.step() else { throw statement.damage("a chunk of a series that is not there") }
         return try statement.id(0)
+    }
+
+    /// Whose sums a row of the table `rollup` has.
+    private func rollup(_ number: Int64) throws(StoreError) -> (PersonID?, CellPlace) {
+        guard let key = RollupKey(number) else { throw copy.damage("a rollup of no day") }
+        return (try owner(of: ChunkKey(series: key.series, quarter: 0)), .rollup(key))
     }
 
     // MARK: Tables that tell more where they are plain

@@ -146,6 +146,19 @@ public protocol Store: AnyObject {
         of person: PersonID, metrics: Set<Metric>, in range: TimeRange,
         _ body: (Sample) -> Void
     ) throws(StoreError)
+    /// What the samples of each series come to, bucket by bucket: one result for each series that has a usable sample in them,
+    /// in order of person, metric and source; sources are not mixed.
+    ///
+    /// Answers from sums that a store keeps, where it keeps them: a month by five minutes costs about a thousandth of reading
+    /// its samples. Where samples are gone and only sums of longer stretches are left, each counts in the bucket in which
+    /// its stretch begins.
+    ///
+    /// - Parameters:
+    ///   - person: `nil` asks for everyone.
+    ///   - metrics: empty asks for all.
+    func aggregates(
+        of person: PersonID?, metrics: Set<Metric>, in buckets: TimeBuckets
+    ) throws(StoreError) -> [SeriesAggregates]
     /// Events in order of `decided`, oldest first.
     func events(_ filter: EventFilter) throws(StoreError) -> [Event]
     /// Events whose id begins with these hexadecimal digits (hyphens ignored).

@@ -10,14 +10,20 @@ enum SamplesCommand: Subcommand {
             StoreFile.option, .init("person", "NAME", "only this person's"),
             .init("metric", "NAME", "only this metric, e.g. heart_rate"), .init("source", "NAME", "only this device's"),
             .init("from", "TIME", "at or after: ISO 8601, or milliseconds since 1970"), .init("to", "TIME", "before"),
+            .init("by", "SPAN", "in place of samples what they come to in stretches of so long: 5m, 1h, 1d"),
+            .init("together", nil, "with --by: people and sources of a metric in one, not each for itself"),
             RowFormat.option,
         ],
         notes: [
             "Person by person, in order of time. Times without an offset are local to the people shown.",
+            "Stretches begin at midnight and so long after it, where the people shown live. count tells usable samples, and "
+                + "coverage the share of the stretch that they cover; an amount (steps) counts where its time is. "
+                + "Stretches of 5m and its multiples are quick: the store keeps their sums.",
             "After some minutes the store keeps the time of receipt of late samples only; others tell their own.",
         ],
         examples: [
             "vitald samples --store home.db --person ada --metric heart_rate --from 2026-11-01 --format csv",
+            "vitald samples --store home.db --person ada --metric heart_rate --from 2026-11-01 --by 1h",
             "vitald samples --store home.db --format jsonl",
         ])
 
@@ -32,6 +38,13 @@ enum SamplesCommand: Subcommand {
         let devices = try store.devices()
         let names = Dictionary(devices.map { ($0.id, $0.name) }, uniquingKeysWith: { first, _ in first })
         let source = try source(arguments.text("source"), among: devices)
+        if let step = try arguments.span("by") {
+            let wanted = BucketRows.Wanted(
+                people: people.filter { asked == nil || asked?.id == $0.id }, metrics: metrics, source: source,
+                range: range, step: step, isTogether: arguments.has("together"))
+            return try BucketRows(store, wanted, zone, names).print(as: format, on: console)
+        }
+        guard !arguments.has("together") else { throw CommandError.usage("--together needs --by SPAN") }
         var rows = RowWriter(
             [
                 .init("time", zone: zone), .init("person"), .init("metric"), .init("value", isNumber: true),

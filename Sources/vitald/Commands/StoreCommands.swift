@@ -21,6 +21,8 @@ enum StoreStatsCommand: Subcommand {
         row("chunks", figures.chunks, "")
         row("samples in chunks", figures.restingSamples, "")
         row("chunks' samples", figures.chunkBytes, "bytes")
+        row("rollups", figures.rollups, "days of series")
+        row("rollups' sums", figures.rollupBytes, "bytes")
         row("journal", figures.journalRows, "commits")
         row("journal's samples", figures.journalBytes, "bytes")
         row("followers", figures.followers, "")

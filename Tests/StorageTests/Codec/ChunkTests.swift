@@ -144,16 +144,16 @@ private func areSame(_ a: SampleColumns, _ b: SampleColumns) -> Bool {
         add(10, 250, quality: .artefact)
         add(100, 40, quality: .late)
         let summary = ChunkSummary(columns, isIncrement: false)
-        #expect(summary.count == 12 && summary.usable == 11)
+        #expect(summary.count == 12 && summary.total.count == 11)
         #expect(summary.first == 0 && summary.last == 100_000)
-        #expect(summary.minimum == 40 && summary.maximum == 69)
-        #expect(summary.sum == 645 + 40)
+        #expect(summary.total.minimum == 40 && summary.total.maximum == 69)
+        #expect(summary.total.sum == 645 + 40)
         // Ten distances, usual (9 · 1 s + 91 s) / 10 = 10 s, hold 25 s: 9 · 1 s + 25 s + 10 s for the last.
-        #expect(summary.covered == 44_000)
+        #expect(summary.total.covered == 44_000)
         columns = SampleColumns()
         add(900, 120, span: 900_000)
         add(1200, 50, span: 900_000)
-        #expect(ChunkSummary(columns, isIncrement: true).covered == 900_000 + 300_000)
+        #expect(ChunkSummary(columns, isIncrement: true).total.covered == 900_000 + 300_000)
         #expect(ChunkSummary(SampleColumns(), isIncrement: false).count == 0)
     }
 }
