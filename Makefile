@@ -8,6 +8,7 @@
 #   make install    as root: PREFIX (/usr/local), DESTDIR (for packages)
 #   make check      profiles and rules with the tests inside them
 #   make bench      how fast this machine runs the path, the decoders, the store, links and kernels (SECONDS_EACH=2)
+#   make bench-store  the store beside plain SQLite rows, DuckDB and VictoriaMetrics, same samples, same disk (10 minutes)
 #   make fuzz       foreign bytes for decoders and parsers, guided by coverage, FUZZ_SECONDS (60) each
 #   make format     formats all Swift files
 #   make clean      removes what was built
@@ -15,7 +16,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := release
-.PHONY: demo test test-ble soak-ble release install check bench fuzz format lint unit-tests sandbox clean deps
+.PHONY: demo test test-ble soak-ble release install check bench bench-store fuzz format lint unit-tests sandbox clean deps
 
 # The CPU to build for: this one. Packages for others leave it empty (`make MARCH=`) or name a level (`x86-64-v3`).
 MARCH ?= native
@@ -85,6 +86,13 @@ bench: release
 	@echo; peers=$$(Benchmarks/peers.sh) || echo "No peers: the kernels are measured alone."; \
 		$(VITALD) bench kernels --format markdown --seconds $(SECONDS_EACH) \
 			$${peers:+--peers "'$$peers' '$(CURDIR)/Benchmarks/kernel_peers.py'"}
+
+# A peer that is not there is left out, and said so.
+bench-store: release
+	@peers=$$(Benchmarks/peers.sh) || echo "No peers: the store is measured alone."; \
+		export VICTORIA_METRICS=$$(Benchmarks/victoria.sh); \
+		$(VITALD) bench store --format markdown --seconds $(SECONDS_EACH) \
+			$${peers:+--peers "'$$peers' '$(CURDIR)/Benchmarks/store_peers.py'"}
 
 # libFuzzer comes with the toolchain. `Tests/Fuzz/fuzz merge` takes what was learned into the corpus that `make test` replays.
 fuzz:

@@ -8,7 +8,8 @@ extension StoreBench {
     /// A large house for two hours: a thousand people, three metrics, a commit each second, two seals.
     private static let house = (people: 1000, seconds: 7200)
     /// DESIGN §10.
-    private static let budget = (cost: 0.06, size: 0.24, stall: 20.0, day: 0.5, start: 300.0)
+    static let houseMetrics: [Metric] = [.heartRate, .steps, .spo2]
+    private static let budget = (cost: 0.06, size: 0.24, stall: 20.0, start: 300.0)
 
     /// One long run: seals, growth and reuse of pages need their time. Commits are made one by one, so that what is measured
     /// is the store's memory and not theirs.
@@ -42,7 +43,7 @@ extension StoreBench {
         try last.sealAll()
         let figures = try last.figures()
         let count = Double(figures.samples)
-        return [
+        return try [
             Figure("store.house", [total.wallRate], "samples/s"),
             Figure("store.house_cpu", [total.cost * 1e6], "CPU s/M samples", budget: Self.budget.cost),
             Figure("store.house_worst_cpu", [stall * 1000], "ms/commit", budget: Self.budget.stall),
@@ -52,41 +53,13 @@ extension StoreBench {
                 "store.house_size", [Double(figures.fileBytes - figures.freeBytes) / count], "bytes/sample",
                 budget: Self.budget.size),
             Figure("store.house_file", [Double(figures.fileBytes) / count], "bytes/sample"),
-        ]
-    }
-
-    /// A day of one series, raw, at rest.
-    func day(_ folder: BenchFolder) throws -> [Figure] {
-        let path = folder.newPath()
-        let store = try SQLiteStore.open(
-            path: path, mode: .write(hub: HubID(derivedFrom: "bench"), createIfMissing: true))
-        defer { store.close() }
-        for commit in BenchSamples.commits(people: 1, metrics: [.heartRate], seconds: 3600, count: 24) {
-            try store.commit(commit)
-        }
-        try store.sealAll()
-        let person = PersonID(derivedFrom: "person-0")
-        let laps = try setting.run([
-            .init(name: "store.day") {
-                try Lap.timing {
-                    var sum: UInt64 = 0
-                    for _ in 0..<20 {
-                        try store.samples(of: person, metrics: [.heartRate], in: .all) {
-                            sum &+= UInt64($0.value.bitPattern)
-                        }
-                    }
-                    return sum > 0 ? 20 : 0
-                }
-            }
-        ])
-        return [Figure("store.day", laps[0].map { $0.cost * 1000 }, "ms/86400 samples", budget: Self.budget.day)]
+        ] + lastHour(last, until: BenchHousehold.start + .seconds(Int64(Self.house.seconds)))
     }
 }
 
 extension BenchSamples {
     /// Commits of one second each, made as they are asked for.
     struct Stream {
-        private static let metrics: [Metric] = [.heartRate, .steps, .spo2]
         private let ids: [PersonID]
         private let sources: [DeviceID]
         private let lives: [[SyntheticPerson.Second]]
@@ -97,7 +70,7 @@ extension BenchSamples {
             lives = (0..<min(people, 8)).map { BenchDay.seconds(seconds, seed: UInt64($0 + 1)) }
         }
 
-        var samplesPerCommit: Int { ids.count * Self.metrics.count }
+        var samplesPerCommit: Int { ids.count * StoreBench.houseMetrics.count }
 
         func commit(_ second: Int) -> Commit {
             var commit = Commit(at: BenchHousehold.start + .seconds(Int64(second + 1)))
@@ -105,7 +78,7 @@ extension BenchSamples {
                 let life = lives[person % lives.count]
                 return PersonSamples(
                     person: ids[person],
-                    samples: Self.metrics.map { BenchSamples.sample($0, life, second, sources[person]) })
+                    samples: StoreBench.houseMetrics.map { BenchSamples.sample($0, life, second, sources[person]) })
             }
             return commit
         }

@@ -25,7 +25,8 @@ struct StoreBench {
 
     func figures() throws -> [Figure] {
         let folder = try BenchFolder(in: setting.folder)
-        return try bulk(folder) + live(folder) + house(folder) + day(folder)
+        let figures = try bulk(folder) + live(folder) + house(folder) + day(folder) + month(folder)
+        return try besidePeers(figures)
     }
 
     private func bulk(_ folder: BenchFolder) throws -> [Figure] {

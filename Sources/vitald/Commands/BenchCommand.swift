@@ -16,7 +16,9 @@ enum BenchCommand: Subcommand {
             .init("people", "N", "how many people `pipeline` lets live at once (100)"),
             .init("folder", "DIR", "where test stores are written and removed ($TMPDIR, else /var/tmp)"),
             .init(
-                "peers", "COMMAND", "of `kernels`: what runs the peers (Benchmarks/kernel_peers.py, with its Python)"),
+                "peers", "COMMAND",
+                "of `kernels` and `store`: what runs the peers (Benchmarks/kernel_peers.py or store_peers.py, with its Python)"
+            ),
             ShippedFiles.Kind.profiles.option, ShippedFiles.Kind.rules.option, RowFormat.option,
         ],
         notes: [
