@@ -4,6 +4,7 @@
 #   make test       everything that must hold
 #   make test-ble   Bluetooth: the daemon in a virtual machine, against an independent Bluetooth stack (4 minutes)
 #   make soak-ble   the same for long, with faults (SOAK_MINUTES=20)
+#   make soak       the tests that kill, cut off and damage stores, for long: 500 kills, 1500 damaged stores (20 minutes)
 #   make release    the optimised program, .build/release/vitald
 #   make install    as root: PREFIX (/usr/local), DESTDIR (for packages)
 #   make check      profiles and rules with the tests inside them
@@ -16,7 +17,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := release
-.PHONY: demo test test-ble soak-ble release install check bench bench-store fuzz format lint unit-tests sandbox clean deps
+.PHONY: demo test test-ble soak-ble soak release install check bench bench-store fuzz format lint unit-tests sandbox clean deps
 
 # The CPU to build for: this one. Packages for others leave it empty (`make MARCH=`) or name a level (`x86-64-v3`).
 MARCH ?= native
@@ -70,6 +71,10 @@ unit-tests: deps release
 	swift build --build-tests
 	timeout --kill-after=10 1200 swift test --skip-build --skip '$(REAL_TIME)'
 	timeout --kill-after=10 600 swift test --skip-build --filter '$(REAL_TIME)'
+
+soak: deps
+	swift build --build-tests
+	VITALD_SOAK=1 timeout --kill-after=10 7200 swift test --skip-build --filter '^StorageTests\.'
 
 check: release
 	$(VITALD) check

@@ -172,19 +172,21 @@ import Vitals
     // MARK: kill -9
 
     /// Commit number `n` of the killed writer: the same on every run.
-    private static func numbered(_ n: UInt64) -> Commit {
+    static func numbered(_ n: UInt64) -> Commit {
         var invention = Invention(seed: n)
         invention.clock = Timestamp(milliseconds: 1_700_000_000_000 + Int64(n) * 7000)
         return invention.commit()
     }
 
-    @Test("what was acknowledged before a kill is there afterwards, once, and the rest not at all")
-    func kill() async throws {
+    @Test(
+        "what was acknowledged before a kill is there afterwards, once, and the rest not at all",
+        arguments: 0..<rounds(2, soak: 20))
+    func kill(seed: Int) async throws {
         let folder = try Folder()
         let path = folder.store
         let model = ModelStore()
-        var random = Seeded(2024)
-        for round in 0..<20 {
+        var random = Seeded(2024 + UInt64(seed))
+        for round in 0..<25 {
             let microseconds = Int.random(in: 2000...60_000, using: &random)
             // SIGALRM's default action ends the process between two instructions, as SIGKILL does.
             await #expect(processExitsWith: .signal(SIGALRM)) {
@@ -209,7 +211,7 @@ import Vitals
             #expect(store.sequence >= acknowledged ?? 0, "round \(round)")
             // At most the last commit was durable before it could be acknowledged.
             #expect(store.sequence <= max(acknowledged ?? 0, model.sequence) + 1, "round \(round)")
-            while model.sequence < store.sequence { _ = try model.commit(Self.numbered(model.sequence + 1)) }
+            while model.sequence < store.sequence { _ = try model.commit(FaultTests.numbered(model.sequence + 1)) }
             #expect(try contentsDifference(store, model) == nil, "round \(round)")
             #expect(try store.outbox() == model.outbox())
             #expect(

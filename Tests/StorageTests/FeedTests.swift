@@ -263,7 +263,8 @@ import Vitals
         try store.follow(Self.name, after: 0, at: Self.start)
         for n in 1...3 as ClosedRange<Int64> { try store.commit(Self.small(n)) }
         try store.follow(Self.name, after: 3, at: Self.start)
-        try store.connection.execute("UPDATE head SET epoch = epoch + 1")
+        try store.connection.execute(
+            "UPDATE head SET epoch = epoch + 1, sum = vitald_sum('head', hub, epoch + 1, sequence, at)")
         store.close()
         store = try openToWrite(folder.store)
         #expect(store.takeFeedLosses().map(\.name) == [Self.name])

@@ -33,6 +33,9 @@ final class Folder {
     }
 }
 
+/// How often a loop with seeds runs: the long way where `VITALD_SOAK` is set, as `make soak` does.
+func rounds(_ usual: Int, soak: Int) -> Int { getenv("VITALD_SOAK") == nil ? usual : soak }
+
 let testHub = HubID(high: 0xA0A1_A2A3_A4A5_A6A7, low: 0xB0B1_B2B3_B4B5_B6B7)
 
 /// A store that does not wait for the disk: that guards against power cuts, and no test here makes one.

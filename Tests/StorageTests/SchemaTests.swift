@@ -169,7 +169,18 @@ import Vitals
         PRAGMA user_version = 6;
         """
 
-    private static let earlier = [1, 2, 3, 4, 5, 6]
+    /// The sums of version 7. A fixture as well.
+    private static let version7 = """
+        CREATE TABLE rollup(key INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
+        CREATE TABLE damaged_rollup(number INTEGER PRIMARY KEY, key INTEGER NOT NULL, bytes BLOB NOT NULL);
+        CREATE TABLE retired(series INTEGER PRIMARY KEY, raw INTEGER NOT NULL);
+        ALTER TABLE chunk ADD COLUMN opening REAL;
+        ALTER TABLE chunk ADD COLUMN closing REAL;
+        UPDATE chunk SET opening = minimum, closing = maximum;
+        PRAGMA user_version = 7;
+        """
+
+    private static let earlier = [1, 2, 3, 4, 5, 6, 7]
 
     private func make(version: Int, at path: String) throws {
         let raw = try Connection(path: path, file: path, flags: 2 | 4)
@@ -179,6 +190,7 @@ import Vitals
         if version >= 4 { try raw.execute(Self.version4) }
         if version >= 5 { try raw.execute(Self.version5) }
         if version >= 6 { try raw.execute(Self.version6) }
+        if version >= 7 { try raw.execute(Self.version7) }
         raw.close()
     }
 
@@ -221,6 +233,8 @@ import Vitals
 
         let store = try openToWrite(folder.store)
         try check(store, isUpgraded: true)
+        #expect(try store.check() == [])
+        try store.sealAll()
         #expect(try store.connection.integer("PRAGMA user_version") == Int64(Migrations.current))
         #expect(try store.connection.integer("SELECT sum(count) FROM chunks WHERE metric = 'heart_rate'") == 2)
         #expect(try store.commit(Commit(at: Timestamp(milliseconds: 0))) == 4)
@@ -270,7 +284,9 @@ import Vitals
         let folder = try Folder()
         try openToWrite(folder.store).close()
         let raw = try Connection(path: folder.store, file: folder.store, flags: 2)
-        try raw.execute("INSERT INTO series VALUES(1, zeroblob(16), 60000, zeroblob(16), 1, 0, 0, 0)")
+        try raw.execute(
+            "INSERT INTO series VALUES(1, zeroblob(16), 60000, zeroblob(16), 1, 0, 0, 0, vitald_sum('series', 1, zeroblob(16), 60000, zeroblob(16)))"
+        )
         raw.close()
         #expect(code { _ = try openToWrite(folder.store) } == .newer)
     }

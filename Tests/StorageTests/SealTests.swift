@@ -265,7 +265,7 @@ import Vitals
         #expect(try samples(store) == more.map(\.atRest))
         #expect(try count("journal", store) == 0)
         let problems = try store.check()
-        #expect(problems.count == 1 && problems.allSatisfy { $0.contains("set aside") }, "\(problems)")
+        #expect(problems.count == 1 && problems.allSatisfy { $0.contains("put aside") }, "\(problems)")
     }
 
     @Test("a check finds what is not as it should be, and nothing where all is well")

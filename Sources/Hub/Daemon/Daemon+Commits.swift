@@ -23,7 +23,7 @@ extension Daemon {
     }
 
     func commit() {
-        guard let pipeline, let store else { return }
+        guard let pipeline else { return }
         var commit = pipeline.takeCommit()
         commit.samples += pipeline.waiting(since: storedUntil)
         commit.states += memories.takeChanged()
@@ -33,11 +33,8 @@ extension Daemon {
         backlog.append(commit)
         do { try recording?.flush() } catch { observer.log("recording: \(error)") }
         do {
-            while let next = backlog.first {
-                try store.commit(next)
-                backlog.removeFirst()
-            }
-            tellLosses(of: store)
+            try writeBacklog()
+            if let store { tellLosses(of: store) }
             if isStoreFailing {
                 isStoreFailing = false
                 take(Input(at: clock.now(), .store(works: true, reason: "")))
@@ -51,6 +48,7 @@ extension Daemon {
             shortenBacklog()
         }
         for event in commit.events { observer.event(event) }
+        tellDamage()
     }
 
     /// Memory for what waits is bounded: the oldest samples are dropped, and counted. Events, commands and states stay:

@@ -59,6 +59,7 @@ extension Daemon {
         if ticks - lastDiagnosticsLine >= Self.diagnosticsInterval {
             lastDiagnosticsLine = ticks
             logDiagnostics()
+            watchLog()
         }
     }
 

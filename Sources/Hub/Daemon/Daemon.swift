@@ -78,6 +78,11 @@ public actor Daemon {
     var isStopping = false
     /// Whether the last commit failed.
     var isStoreFailing = false
+    /// What a repair of the store said, until it was told.
+    var repairs: [String] = []
+    var wasRepairedRunning = false
+    /// Whether it was said that the store's log is too long.
+    var isLogLong = false
     var shownDiagnostics: [String: Int] = [:]
     var lastDiagnosticsLine: Int64 = 0
 
@@ -132,25 +137,17 @@ public actor Daemon {
 
     /// Opens the store, rebuilds the state, starts the links, listens.
     private func start() throws {
-        let store = try SQLiteStore.open(
-            path: configuration.storePath, mode: .write(hub: hub, createIfMissing: true), keyFile: configuration.keyFile
-        )
-        self.store = store
-        if !hasDerivedIDs { configured = try configured.identified(in: store) }
+        let (store, pipeline) = try resume()
         store.retention = retention
-        let pipeline = try Pipeline(resuming: store, configured: configured)
         self.pipeline = pipeline
         followStore(pipeline.now)
         for problem in pipeline.problems { observer.log("put aside: \(problem)") }
         if let recordingPath {
             recording = try RecordingWriter(path: Self.fresh(recordingPath), header: header(store))
         }
-        var commit = Commit(at: clock.now())
-        commit.people = configured.people
-        commit.devices = configured.devices + [.detectors]
-        commit.assignments = configured.assignments
-        try store.commit(commit)
+        try store.commit(known())
         take(Input(at: clock.now(), .store(works: true, reason: "")))
+        tellDamage()
         memories.restore(try store.states(of: nil))
         startLinks()
         try listen()

@@ -201,6 +201,9 @@ public final class Pipeline {
             if let event = sources.storeChanged(works: works, reason: reason, at: at, person: path.person) {
                 pending.append([event])
             }
+            if works, !reason.isEmpty {
+                pending.append([SourceWatch.damaged(reason, at: at, person: path.person)])
+            }
         }
     }
 

@@ -61,6 +61,16 @@ struct SourceWatch: WireValue {
             down: texts.storeFailed(reason), up: texts.storeWorks)
     }
 
+    /// Part of what was stored could not be read; told to everyone, since whose it was is nobody else's business.
+    static func damaged(_ reason: String, at: Timestamp, person: Person) -> Event {
+        let message = SourceTexts(language: person.language).storeDamaged(reason)
+        let rule = "hub:damage"
+        return Event(
+            id: EventID.event(person: person.id, rule: rule, kind: .source, onset: at, transition: 0),
+            person: person.id, kind: .source, phase: .resolved, rule: rule, severity: .warning, onset: at, decided: at,
+            transition: 0, title: message.title, text: message.text, recipients: ["person"])
+    }
+
     private mutating func change(
         _ key: DeviceID, rule: String, isUp: Bool, isDown: Bool, at: Timestamp, person: Person, severity: Severity,
         recipients: [String], down: SourceTexts.Message, up: SourceTexts.Message
@@ -130,6 +140,19 @@ struct SourceTexts {
         case "zh-Hans": ("无法写入存储", "新数据暂存在内存中（\(reason)）。请检查磁盘。")
         case "zh-Hant": ("無法寫入儲存", "新資料暫存在記憶體中（\(reason)）。請檢查磁碟。")
         default: ("The store cannot be written", "New data wait in memory (\(reason)). Please look at the disk.")
+        }
+    }
+
+    func storeDamaged(_ reason: String) -> Message {
+        switch language {
+        case "zh-Hans": ("部分存储数据已损坏", "无法读取的部分已另行保存，其余数据完好（\(reason)）。请检查磁盘和备份。")
+        case "zh-Hant": ("部分儲存資料已損壞", "無法讀取的部分已另行保存，其餘資料完好（\(reason)）。請檢查磁碟和備份。")
+        default:
+            (
+                "Part of the stored data is damaged",
+                "What cannot be read was put aside; everything else is kept (\(reason)). Please look at the disk and the "
+                    + "backups."
+            )
         }
     }
 

@@ -6,23 +6,58 @@ extension SQLiteStore {
     /// Verifies SQLite's own structure, the checksum of every chunk and journal row, what stands beside each chunk, and the
     /// count of every series. Reads everything once, and goes on behind what is damaged.
     public func check() throws(StoreError) -> [String] {
-        try connection.read { () throws(StoreError) in
-            var problems: [String] = []
-            let structure = try connection.prepare("PRAGMA integrity_check(20)")
-            try structure.forEachRow {
-                if structure.text(0) != "ok" { problems.append("structure: \(structure.text(0))") }
-            }
-            guard version >= 3 else { return problems }
-            var keys: [Int64: SeriesKey] = [:]
-            try forEachSeries(of: nil, order: "id") { keys[$0.id] = $0.key }
-            problems += try chunkProblems(keys)
-            problems += try rollupProblems(keys)
-            problems += try journalProblems(keys)
-            problems += try feedProblems()
-            problems += try recordProblems()
-            if problems.isEmpty { problems = try countProblems() }
-            return problems
+        guard connection.isOpen else { throw connection.closed }
+        var problems: [String] = []
+        /// What cannot be read at all ends a part of the check, not the others.
+        func part(_ body: () throws(StoreError) -> [String]) {
+            do throws(StoreError) { problems += try body() } catch { problems.append(error.message) }
         }
+        part { () throws(StoreError) in
+            try connection.read { () throws(StoreError) in
+                part { () throws(StoreError) in try structureProblems() }
+                guard version >= 3 else { return [] }
+                part { () throws(StoreError) in try rowProblems() }
+                var keys: [Int64: SeriesKey] = [:]
+                // Without it no sample has an owner, and nothing more can be told.
+                if problems.contains(where: { $0.hasPrefix("series:") }) { return [] }
+                try forEachSeries(of: nil, order: "id") { keys[$0.id] = $0.key }
+                part { () throws(StoreError) in try chunkProblems(keys) }
+                part { () throws(StoreError) in try rollupProblems(keys) }
+                part { () throws(StoreError) in try journalProblems(keys) }
+                part { () throws(StoreError) in try feedProblems() }
+                part { () throws(StoreError) in try recordProblems() }
+                return problems.isEmpty ? try countProblems() : []
+            }
+        }
+        return problems
+    }
+
+    private func structureProblems() throws(StoreError) -> [String] {
+        var problems: [String] = []
+        let structure = try connection.prepare("PRAGMA integrity_check(20)")
+        try structure.forEachRow {
+            if structure.text(0) != "ok" { problems.append("structure: \(structure.text(0))") }
+        }
+        return problems
+    }
+
+    /// How lines tell what is known, and harms nothing any more.
+    static let earlier = "found damaged earlier"
+
+    private func rowProblems() throws(StoreError) -> [String] {
+        guard version >= Migrations.summed else { return [] }
+        var problems: [String] = []
+        for table in SummedTable.all {
+            let count = try connection.integer("SELECT count(*) FROM \(table.name) WHERE NOT (\(table.isIntact))") ?? 0
+            if count > 0 {
+                problems.append("\(table.name): \(count) row\(count == 1 ? "" : "s") whose checksum differs")
+            }
+        }
+        let aside = try connection.prepare("SELECT place, reason FROM damaged_row ORDER BY number")
+        try aside.forEachRow {
+            problems.append("\(aside.text(0)): \(Self.earlier) (\(aside.text(1))), and put aside")
+        }
+        return problems
     }
 
     private func chunkProblems(_ keys: [Int64: SeriesKey]) throws(StoreError) -> [String] {
@@ -30,7 +65,7 @@ extension SQLiteStore {
         let aside = try connection.prepare("SELECT key FROM damaged_chunk ORDER BY number")
         try aside.forEachRow {
             let key = ChunkKey(aside.int64(0))
-            problems.append("\(Self.name(keys[key.series], key)): found damaged earlier, and set aside")
+            problems.append("\(Self.name(keys[key.series], key)): \(Self.earlier), and put aside")
         }
         var last: (series: Int64, time: Int64)?
         let statement = try connection.prepare(

@@ -1,3 +1,4 @@
+import Glibc
 import Vitals
 
 /// How much a store holds and what room it takes.
@@ -20,12 +21,21 @@ public struct StoreFigures: Hashable, Sendable {
     public var followers: Int
     public var keptCommits: Int
     public var keptBytes: Int
+    /// Chunks and rows that were found damaged, and wait for a repair.
+    public var damaged: Int
     /// Of the file, without what the log beside it has yet to bring; and of it what is free for later use.
     public var fileBytes: Int
     public var freeBytes: Int
 }
 
 extension SQLiteStore {
+    /// Bytes of the log beside the store. It is moved into the file every thousand pages and begun anew, unless another
+    /// program has been reading since before that: then it grows, until that one ends.
+    public var logBytes: Int {
+        var status = stat()
+        return stat(connection.path + "-wal", &status) == 0 ? Int(status.st_size) : 0
+    }
+
     /// Counts without decoding; costs a look at each chunk's row.
     public func figures() throws(StoreError) -> StoreFigures {
         try connection.read { () throws(StoreError) in
@@ -46,6 +56,8 @@ extension SQLiteStore {
                 followers: try followers().count,
                 keptCommits: hasFeed ? try integer("SELECT count(*) FROM feed") : 0,
                 keptBytes: hasFeed ? try integer("SELECT coalesce(sum(length(bytes)), 0) FROM feed") : 0,
+                damaged: (hasChunks ? try integer("SELECT count(*) FROM damaged_chunk") : 0)
+                    + (version >= Migrations.summed ? try integer("SELECT count(*) FROM damaged_row") : 0),
                 fileBytes: try integer("PRAGMA page_count") * page,
                 freeBytes: try integer("PRAGMA freelist_count") * page)
         }

@@ -7,6 +7,8 @@ struct ChunkTable {
     var keepsRollups = true
 
     var rollups: RollupTable { RollupTable(connection: connection) }
+    /// Where chunks that are put aside are noted.
+    var damage = DamageLog()
 
     /// Samples after which a chunk takes no further quarter: an hour at one a second.
     static let full = 3600
@@ -71,13 +73,23 @@ struct ChunkTable {
     /// The samples of a chunk that more are to join; none of one that is damaged.
     ///
     /// That is moved to the table `damaged_chunk`, where `check` finds it and what is readable in it is not lost. Left where it
-    /// is, it would keep all that comes later in the journal, for ever.
+    /// is, it would keep all that comes later in the journal, for ever. Only in a write transaction.
     func loadOrSetAside(_ key: ChunkKey) throws(StoreError) -> SampleColumns {
-        do throws(StoreError) {
-            return try load(key)
-        } catch {
-            guard error.code == .damaged else { throw error }
+        let statement = try connection.keep("SELECT bytes FROM chunk WHERE key = ?")
+        statement.bind(1, key.row)
+        let reason: String
+        do {
+            defer { statement.reset() }
+            guard try statement.step() else { throw statement.damage("no chunk where its index has one") }
+            do throws(Damage) { return try samples(statement, column: 0, key: key) } catch { reason = error.reason }
         }
+        try setAside(key)
+        damage.add(key, reason)
+        return SampleColumns()
+    }
+
+    /// Moves a chunk to the table `damaged_chunk`.
+    func setAside(_ key: ChunkKey) throws(StoreError) {
         for sql in [
             "INSERT INTO damaged_chunk(key, bytes) SELECT key, bytes FROM chunk WHERE key = ?",
             "DELETE FROM chunk WHERE key = ?",
@@ -86,7 +98,6 @@ struct ChunkTable {
             statement.bind(1, key.row)
             try statement.run()
         }
-        return SampleColumns()
     }
 
     // MARK: Sealing

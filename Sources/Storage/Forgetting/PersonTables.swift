@@ -20,7 +20,7 @@ enum PersonTables {
         ("event", .person("person")), ("outbox", .person("person")), ("state", .person("person")),
         ("assignment", .person("person")), ("record", .person("person")), ("person", .person("id")),
         ("key", .person("person")),
-        ("device", .mixed), ("journal", .mixed), ("command", .mixed), ("feed", .mixed),
+        ("device", .mixed), ("damaged_row", .mixed), ("journal", .mixed), ("command", .mixed), ("feed", .mixed),
     ]
 
     /// Tables that say nothing of anybody.

@@ -75,6 +75,13 @@ extension SQLiteStore {
             try delete.run()
         }
         try connection.vault.forget(person)
+        // What was put aside as damaged may be anybody's, and so are chunks of a series that is not there.
+        try connection.execute(
+            """
+            DELETE FROM damaged_row;
+            DELETE FROM damaged_chunk WHERE key >> 32 NOT IN (SELECT id FROM series);
+            DELETE FROM chunk WHERE key >> 32 NOT IN (SELECT id FROM series)
+            """)
         // Samples of index keys may be in what the query planner knows; it learns anew.
         let statistics = try connection.prepare("SELECT name FROM sqlite_schema WHERE name LIKE 'sqlite_stat%'")
         var names: [String] = []
@@ -195,7 +202,11 @@ extension SQLiteStore {
                 delete.bind(1, command.id)
                 try delete.run()
             } else if kept != command {
-                let update = try connection.prepare("UPDATE command SET actor = ?, content = ? WHERE id = ?")
+                let update = try connection.prepare(
+                    """
+                    UPDATE command SET actor = ?1, content = ?2,
+                        sum = \(SummedTable.command.sum(of: ["id", "sequence", "at", "?1", "?2"])) WHERE id = ?3
+                    """)
                 let vault = connection.vault
                 update.bind(1, vault.isSealing ? "" : kept.actor)
                 update.bind(2, try vault.seal(Content.bytes(of: kept), of: nil, at: .command(command.id)))
@@ -229,7 +240,11 @@ extension SQLiteStore {
             let statement = try connection.prepare(
                 kept == nil
                     ? "DELETE FROM state WHERE person = x'' AND component = ?1"
-                    : "UPDATE state SET bytes = ?2 WHERE person = x'' AND component = ?1")
+                    : """
+                    UPDATE state SET bytes = ?2,
+                        sum = \(SummedTable.state.sum(of: ["person", "component", "sequence", "version", "?2"]))
+                    WHERE person = x'' AND component = ?1
+                    """)
             statement.bind(1, state.component)
             if let kept {
                 statement.bind(2, try connection.vault.seal(kept.bytes, of: nil, at: .state(nil, kept.component)))

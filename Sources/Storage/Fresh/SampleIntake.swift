@@ -108,7 +108,7 @@ struct SampleIntake {
         if let place = try chunks.place(of: key) {
             if time <= place.last {
                 piece.from = place.key.start
-                piece.samples = try chunks.load(place.key)
+                piece.samples = try chunks.loadOrSetAside(place.key)
             } else {
                 piece.from = place.last &+ 1
             }
@@ -130,7 +130,10 @@ struct SampleIntake {
         }
         _ = fresh.place(of: row.id)
         let insert = try connection.keep(
-            "INSERT INTO series(id, person, metric, source, count, first, last, upto) VALUES(?, ?, ?, ?, 0, 0, 0, 0)")
+            """
+            INSERT INTO series(id, person, metric, source, count, first, last, upto, sum)
+            VALUES(?1, ?2, ?3, ?4, 0, 0, 0, 0, \(SummedTable.series.sum(of: ["?1", "?2", "?3", "?4"])))
+            """)
         insert.bind(1, row.id)
         insert.bind(2, row.key.person)
         insert.bind(3, Int64(row.key.metric.rawValue))
@@ -145,13 +148,16 @@ struct SampleIntake {
     }
 
     /// Writes the extent of a series unless the table has it.
-    mutating func writeExtent(_ position: Int, _ sequence: UInt64) throws(StoreError) {
+    mutating func writeExtent(
+        _ position: Int, _ sequence: UInt64, evenEmpty: Bool = false
+    ) throws(StoreError) {
         let row = catalogue.rows[position]
-        guard !row.isWritten, row.extent.count > 0 else { return }
+        guard !row.isWritten, row.extent.count > 0 || evenEmpty else { return }
         let update = try connection.keep("UPDATE series SET count = ?, first = ?, last = ?, upto = ? WHERE id = ?")
+        let isEmpty = row.extent.count == 0
         update.bind(1, row.extent.count)
-        update.bind(2, row.extent.first)
-        update.bind(3, row.extent.last)
+        update.bind(2, isEmpty ? 0 : row.extent.first)
+        update.bind(3, isEmpty ? 0 : row.extent.last)
         update.bind(4, Int64(bitPattern: sequence))
         update.bind(5, row.id)
         try update.run()

@@ -13,6 +13,20 @@ extension SQLiteStore {
                 "a document of \(record.payload.count) bytes is too large: the store takes \(Record.mostBytes >> 20) MB at most; "
                     + "make it smaller, or keep it elsewhere")
         }
+        // Beside the payload, so that a list need not read it.
+        var head = record
+        head.payload = []
+        let content = Content.bytes(of: head)
+        try Self.upsert(
+            record, content, record.content == nil ? nil : record.payload,
+            checksum: Int64(Self.checksum(content, record.payload)), sequence, on: connection)
+    }
+
+    /// Writes a row: what stands beside `content` follows from it.
+    static func upsert(
+        _ record: Record, _ content: [UInt8], _ payload: [UInt8]?, checksum: Int64, _ sequence: UInt64,
+        on connection: Connection
+    ) throws(StoreError) {
         let insert = try connection.keep(
             """
             INSERT INTO record(id, kind, revision, person, sequence, at, author, text, checksum, content, payload)
@@ -22,10 +36,6 @@ extension SQLiteStore {
                 checksum = excluded.checksum, content = excluded.content, payload = excluded.payload
             WHERE excluded.revision > revision
             """)
-        // Beside the payload, so that a list need not read it.
-        var head = record
-        head.payload = []
-        let content = Content.bytes(of: head)
         insert.bind(1, record.id)
         insert.bind(2, Int64(record.kind.rawValue))
         insert.bind(3, Int64(record.revision))
@@ -35,12 +45,12 @@ extension SQLiteStore {
         let vault = connection.vault
         insert.bind(7, vault.isSealing ? "" : record.author)
         insert.bind(8, vault.isSealing ? "" : record.text)
-        insert.bind(9, vault.isSealing ? 0 : Int64(Self.checksum(content, record.payload)))
+        insert.bind(9, vault.isSealing ? 0 : checksum)
         insert.bind(10, try vault.seal(content, of: record.person, at: .record(record.id)))
-        if record.content == nil {
-            insert.bindNull(11)
+        if let payload {
+            insert.bind(11, try vault.seal(payload, of: record.person, at: .payload(record.id)))
         } else {
-            insert.bind(11, try vault.seal(record.payload, of: record.person, at: .payload(record.id)))
+            insert.bindNull(11)
         }
         try insert.run()
     }

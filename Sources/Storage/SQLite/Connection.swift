@@ -23,6 +23,8 @@ final class Connection {
             handle = nil
             throw error.storeError(path: path)
         }
+        let registered = handle.map { RowSum.register(on: $0) } ?? SQLITE_MISUSE
+        guard registered == SQLITE_OK else { throw failure(registered, doing: "open it") }
     }
 
     deinit { close() }
@@ -64,7 +66,12 @@ final class Connection {
         guard let handle else { throw closed }
         var pointer: OpaquePointer?
         let code = sqlite3_prepare_v3(handle, sql, -1, flags, &pointer, nil)
-        guard code == SQLITE_OK, let pointer else { throw failure(code, doing: "prepare \(sql)") }
+        guard code == SQLITE_OK, let pointer else {
+            let error = failure(code, doing: "prepare \(sql)")
+            // Statements are vitald's own: a table or a column that one of them does not find was there.
+            guard code & 0xFF == SQLITE_ERROR else { throw error }
+            throw StoreError(.damaged, path: path, "\(error.message): the file is damaged; \(SQLiteError.rescue)")
+        }
         return Statement(pointer, path: path)
     }
 

@@ -60,5 +60,5 @@ struct SQLiteError: Error {
         }
     }
 
-    static let rescue = "restore a backup, or save what is readable with `sqlite3 FILE .recover`"
+    static let rescue = "`vitald store repair` keeps what is readable; or restore a backup"
 }

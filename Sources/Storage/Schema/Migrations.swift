@@ -32,12 +32,16 @@ enum Migrations {
         Step(name: "records", sql: records),
         Step(name: "keys", sql: keys),
         Step(name: "rollups", sql: rollups, work: sumChunks),
+        Step(name: "sums", sql: sums),
     ]
 
     /// The version from which on there is a feed.
     static let withFeed = 4
     /// The version from which on there are records, and who was forgotten.
     static let withRecords = 5
+    /// The version from which rows carry sums.
+    static let summed = 8
+
     /// The version from which on a store may be encrypted.
     static let withKeys = 6
     /// The version from which on there are rollups, and a chunk's first and last value beside it.
@@ -55,7 +59,8 @@ enum Migrations {
                 }
             } catch {
                 let message = "the upgrade \"\(step.name)\" failed and left the store as it was: \(error.message)"
-                throw StoreError(error.code, path: error.path, message)
+                // What contradicts its own version is damaged, or was changed by another program.
+                throw StoreError(error.code == .other ? .damaged : error.code, path: error.path, message)
             }
         }
     }

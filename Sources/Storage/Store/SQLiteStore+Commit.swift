@@ -38,11 +38,13 @@ extension SQLiteStore {
         } catch {
             intake.undo()
             feed = followed
+            damage.forget()
             if isErased { try reload() }
             throw error
         }
         intake.keep(row, next)
         lastSequence = next
+        tellDamage()
         settle(at: commit.at)
         return next
     }
@@ -63,7 +65,8 @@ extension SQLiteStore {
 
     /// Moves the head by one, from where this writer left it.
     private func advance(to next: UInt64, at: Timestamp) throws(StoreError) {
-        let update = try connection.keep("UPDATE head SET sequence = ?, at = ? WHERE sequence = ?")
+        let sum = SummedTable.head.sum(of: ["hub", "epoch", "?1", "?2"])
+        let update = try connection.keep("UPDATE head SET sequence = ?1, at = ?2, sum = \(sum) WHERE sequence = ?3")
         update.bind(1, Int64(bitPattern: next))
         update.bind(2, at)
         update.bind(3, Int64(bitPattern: lastSequence))
@@ -77,10 +80,7 @@ extension SQLiteStore {
 
     /// Remembers a command by its id; the second time is ignored.
     private func insert(_ applied: AppliedCommand, _ sequence: UInt64) throws(StoreError) {
-        let insert = try connection.keep(
-            """
-            INSERT INTO command(id, sequence, at, actor, content) VALUES(?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
-            """)
+        let insert = try connection.keep("\(SummedTable.command.insertion) ON CONFLICT DO NOTHING")
         insert.bind(1, applied.command.id)
         insert.bind(2, Int64(bitPattern: sequence))
         insert.bind(3, applied.at)
@@ -111,9 +111,8 @@ extension SQLiteStore {
         if connection.vault.isSealing, try isStored(state, at: place) { return }
         let insert = try connection.keep(
             """
-            INSERT INTO state(person, component, sequence, version, bytes) VALUES(?, ?, ?, ?, ?)
-            ON CONFLICT(person, component) DO UPDATE
-            SET sequence = excluded.sequence, version = excluded.version, bytes = excluded.bytes
+            \(SummedTable.state.insertion) ON CONFLICT(person, component) DO UPDATE
+            SET sequence = excluded.sequence, version = excluded.version, bytes = excluded.bytes, sum = excluded.sum
             WHERE version <> excluded.version OR bytes <> excluded.bytes
             """)
         bind(state.person, to: insert)
@@ -137,10 +136,11 @@ extension SQLiteStore {
     /// The states of one person's components, or of the hub's for `nil`, in order of name.
     public func states(of person: PersonID?) throws(StoreError) -> [ComponentState] {
         let statement = try connection.keep(
-            "SELECT component, version, bytes FROM state WHERE person = ? ORDER BY component")
+            "SELECT component, version, bytes, \(isIntact(.state)) FROM state WHERE person = ? ORDER BY component")
         bind(person, to: statement)
         var states: [ComponentState] = []
         try statement.forEachRow { () throws(StoreError) in
+            try requireIntact(statement, column: 3, .state)
             let component = statement.text(0)
             states.append(
                 ComponentState(

@@ -5,12 +5,7 @@ extension SQLiteStore {
 
     /// An event that is there already stays as it is: an id decides its content.
     func insert(_ event: Event, _ sequence: UInt64) throws(StoreError) {
-        let insert = try connection.keep(
-            """
-            INSERT INTO event(
-                id, sequence, person, kind, phase, rule, severity, onset, decided, title, text, content)
-            VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
-            """)
+        let insert = try connection.keep("\(SummedTable.event.insertion) ON CONFLICT DO NOTHING")
         insert.bind(1, event.id)
         insert.bind(2, Int64(bitPattern: sequence))
         insert.bind(3, event.person)
@@ -28,10 +23,7 @@ extension SQLiteStore {
     }
 
     func insert(_ item: OutboxItem, _ sequence: UInt64) throws(StoreError) {
-        let insert = try connection.keep(
-            """
-            INSERT INTO outbox(event, recipient, sequence, person, content) VALUES(?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
-            """)
+        let insert = try connection.keep("\(SummedTable.outbox.insertion) ON CONFLICT DO NOTHING")
         let vault = connection.vault
         insert.bind(1, item.event)
         insert.bind(2, try vault.mark(of: item.recipient))
@@ -56,7 +48,7 @@ extension SQLiteStore {
         if filter.kind != nil { conditions.append("kind = ?4") }
         let statement = try connection.keep(
             """
-            SELECT content, id FROM event WHERE \(conditions.joined(separator: " AND "))
+            SELECT content, id, \(isIntact(.event)), number FROM event WHERE \(conditions.joined(separator: " AND "))
             ORDER BY decided DESC, number DESC LIMIT ?5
             """)
         statement.bind(1, filter.range.start)
@@ -76,7 +68,10 @@ extension SQLiteStore {
         }
         guard digits.count <= 32 else { return [] }
         let statement = try connection.keep(
-            "SELECT content, id FROM event WHERE id BETWEEN ? AND ? ORDER BY decided, number")
+            """
+            SELECT content, id, \(isIntact(.event)), number FROM event WHERE id BETWEEN ? AND ?
+            ORDER BY decided, number
+            """)
         for (index, filler) in [(Int32(1), UInt8(0)), (2, 15)] {
             let padded = digits + [UInt8](repeating: filler, count: 32 - digits.count)
             statement.bind(index, stride(from: 0, to: 32, by: 2).map { padded[$0] << 4 | padded[$0 + 1] })
@@ -84,27 +79,38 @@ extension SQLiteStore {
         return try events(from: statement)
     }
 
+    /// A writer puts what is damaged aside and goes on; a reader, who cannot, says so.
     private func events(from statement: Statement) throws(StoreError) -> [Event] {
         var events: [Event] = []
+        var damaged: [Int64] = []
         try statement.forEachRow { () throws(StoreError) in
-            let id: EventID = try statement.id(1)
-            events.append(try Content.value(of: statement, column: 0, connection.vault, at: .event(id)))
+            do throws(StoreError) {
+                try requireIntact(statement, column: 2, .event)
+                let id: EventID = try statement.id(1)
+                events.append(try Content.value(of: statement, column: 0, connection.vault, at: .event(id)))
+            } catch {
+                guard isWriter, error.code == .damaged else { throw error }
+                damaged.append(statement.int64(3))
+            }
         }
+        for number in damaged { try setAside(.event, where: "number = \(number)") }
         return events
     }
 
     /// What waits to be delivered, oldest first.
     public func outbox() throws(StoreError) -> [OutboxItem] {
         let statement = try connection.keep(
-            version >= Migrations.withKeys
-                ? "SELECT event, person, recipient, content FROM outbox ORDER BY number"
-                : "SELECT event, person, recipient, NULL FROM outbox ORDER BY number")
+            """
+            SELECT event, person, recipient, \(isIntact(.outbox)), \(version >= Migrations.withKeys ? "content" : "NULL")
+            FROM outbox ORDER BY number
+            """)
         var items: [OutboxItem] = []
         try statement.forEachRow { () throws(StoreError) in
+            try requireIntact(statement, column: 3, .outbox)
             let event: EventID = try statement.id(0)
             var recipient = statement.text(2)
             if connection.vault.isSealing {
-                recipient = String(decoding: try connection.vault.blob(statement, 3, at: .outbox(event)), as: UTF8.self)
+                recipient = String(decoding: try connection.vault.blob(statement, 4, at: .outbox(event)), as: UTF8.self)
             }
             items.append(OutboxItem(event: event, person: try statement.id(1), recipient: recipient))
         }

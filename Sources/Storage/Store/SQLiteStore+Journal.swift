@@ -10,30 +10,60 @@ extension SQLiteStore {
         try insert.run()
     }
 
-    /// Reads series and journal, as the writer needs them.
+    /// Reads series and journal, as the writer needs them. What is damaged is put aside first.
     func loadJournal() throws(StoreError) {
+        var known: Set<Int64> = []
+        try forEachSeries(of: nil, order: "id") { known.insert($0.id) }
+        let damaged = try damagedJournalRows(known)
+        if let first = damaged.first {
+            // Whoever reads it again within a commit has looked at it before.
+            guard !connection.isInTransaction else { throw connection.damage(first.reason) }
+            try setAside(damaged)
+        }
         var places: [Int64: (place: Int, upto: Int64)] = [:]
         try forEachSeries(of: nil, order: "id") { row in
             places[row.id] = (places.count, row.upto)
             intake.load(row)
         }
-        var stranger: Int64?
+        intake.catalogue.takenIDs = try connection.integer("SELECT max(key) FROM chunk").map { $0 >> 32 } ?? 0
         try forEachJournalRow { sequence, at, bytes, entries in
             if sealedHour == nil { sealedHour = Self.hour(of: at) }
             intake.fresh.add(bytes, sequence: UInt64(bitPattern: sequence), count: entries.count)
             for entry in entries {
-                guard let (place, upto) = places[entry.series] else {
-                    stranger = entry.series
-                    continue
-                }
-                if sequence > upto { intake.catalogue.load(entry.time, replaces: entry.replaces, at: place) }
+                guard let (place, upto) = places[entry.series], sequence > upto else { continue }
+                intake.catalogue.load(entry.time, replaces: entry.replaces, at: place)
             }
         }
-        if let stranger { throw connection.damage("samples of a series \(stranger) that is not there") }
+        // Whose samples they were is not known.
+        if !damaged.isEmpty { try recount { _ in true } }
     }
 
-    /// Calls `body` with each row of the journal, in the order of the commits: number, time, bytes and samples.
+    /// Rows that cannot be read, or have samples of a series that is not there, with what remains of these.
+    private func damagedJournalRows(
+        _ known: Set<Int64>
+    ) throws(StoreError) -> [(sequence: Int64, reason: String, remains: [UInt8]?)] {
+        var damaged: [(Int64, String, [UInt8]?)] = []
+        let nobody = DeviceID(high: 0, low: 0)
+        try forEachJournalRow(damaged: { damaged.append(($0, $1, nil)) }) { sequence, _, _, entries in
+            guard entries.contains(where: { !known.contains($0.series) }) else { return }
+            var writer = JournalRow.Writer()
+            for entry in entries where known.contains(entry.series) {
+                let sample = Sample(
+                    metric: .heartRate, value: entry.value, time: Timestamp(milliseconds: entry.time),
+                    span: entry.trait.span, received: Timestamp(milliseconds: entry.time &+ entry.trait.delay),
+                    source: nobody, quality: Quality(rawValue: entry.trait.quality), revision: entry.trait.revision)
+                writer.append(sample, series: entry.series, replaces: entry.replaces)
+            }
+            let row = writer.row(sequence: UInt64(bitPattern: sequence))
+            damaged.append((sequence, "samples of a series that is not there", writer.count > 0 ? row : nil))
+        }
+        return damaged
+    }
+
+    /// Calls `body` with each row of the journal, in the order of the commits: number, time, bytes and samples. Damaged
+    /// ones go to `damaged` with a reason, and are an error without it.
     func forEachJournalRow(
+        damaged: ((Int64, String) -> Void)? = nil,
         _ body: (Int64, Timestamp, [UInt8], [JournalRow.Entry]) -> Void
     ) throws(StoreError) {
         let statement = try connection.keep("SELECT sequence, at, bytes FROM journal ORDER BY sequence")
@@ -45,7 +75,8 @@ extension SQLiteStore {
             do throws(Damage) {
                 try JournalRow.read(row, sequence: UInt64(bitPattern: sequence)) { entries.append($0) }
             } catch {
-                throw statement.damage(error.reason)
+                guard let damaged else { throw statement.damage(error.reason) }
+                return damaged(sequence, error.reason)
             }
             body(sequence, statement.time(1), row, entries)
         }

@@ -11,6 +11,13 @@ extension SQLiteStore {
     /// - Throws: `.missing`; `.newer`, `.sealed` and, for what is not vitald's, `.damaged`, each with the file left byte for byte
     ///   as it was; `.locked` when another writes it; `.unwritable`.
     public static func open(path: String, mode: Mode, key: StoreKey? = nil) throws(StoreError) -> SQLiteStore {
+        if case .write = mode, let place = try? StorePlace(path, mayBeEmpty: true),
+            StoreReplacement.isPending(at: place.path)
+        {
+            let lock = try WriterLock.exclusive(store: place.path)
+            try StoreReplacement.finish(at: place)
+            lock.release()
+        }
         let place = try StorePlace(path)
         if place.exists { try place.inspect() }
         switch mode {
@@ -23,11 +30,16 @@ extension SQLiteStore {
             // Another writer may have made it just before we got the lock.
             removeDraft(of: place)
             if !place.exists, try !StorePlace(path).exists { try create(at: place, hub: hub, key) }
+            if place.hasLog, WriteAheadLog(path: place.path + "-wal")?.hasLost == true {
+                throw StoreError(
+                    .damaged, path: path,
+                    "its log is damaged, and commits behind that place would be lost; \(SQLiteError.rescue)")
+            }
             return try openToWrite(place, key, lock: lock)
         }
     }
 
-    private static func missing(_ path: String) -> StoreError {
+    static func missing(_ path: String) -> StoreError {
         StoreError(
             .missing, path: path, "no such store: check the path, or make one with `vitald import`, `replay` or `run`")
     }
@@ -58,10 +70,11 @@ extension SQLiteStore {
             try connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         }
         try nameMetrics(connection)
-        let (identity, sequence) = try head(of: connection)
+        let (identity, sequence) = try head(of: connection, version: Migrations.current)
         let store = SQLiteStore(
             connection: connection, isWriter: true, lock: lock, identity: identity, sequence: sequence,
             version: Migrations.current)
+        try store.setDamagedRowsAside()
         try store.loadJournal()
         try store.loadFeed()
         return store
@@ -76,18 +89,13 @@ extension SQLiteStore {
             )
         }
         let draft = place.path + ".new"
-        for suffix in ["", "-journal", "-wal", "-shm"] { unlink(draft + suffix) }
-        let descriptor = Glibc.open(draft, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw systemError("make the store", at: place) }
-        Glibc.close(descriptor)
-
-        let connection = try Connection(path: place.given, file: draft, flags: SQLITE_OPEN_READWRITE)
+        let connection = try makeDraft(draft, of: place)
         defer { connection.close() }
-        try connection.execute("PRAGMA synchronous = FULL; PRAGMA application_id = \(Migrations.applicationID)")
-        try Migrations.run(on: connection, from: 0)
-        let insert = try connection.prepare("INSERT INTO head(hub, epoch, sequence, at) VALUES(?, ?, 0, 0)")
+        let insert = try connection.prepare(SummedTable.head.insertion)
         insert.bind(1, hub)
         insert.bind(2, Int64(bitPattern: UInt64.random(in: .min ... .max)))
+        insert.bind(3, 0)
+        insert.bind(4, 0)
         try insert.run()
         insert.finalize()
         if let key {
@@ -98,11 +106,23 @@ extension SQLiteStore {
         }
         try requireLog(connection)
         connection.close()
-        guard rename(draft, place.path) == 0 else { throw systemError("make the store", at: place) }
-        try synchronise(folderOf: place)
+        guard rename(draft, place.path) == 0 else { throw place.systemError("make the store") }
+        try StoreReplacement.synchronise(place.folder, O_RDONLY | O_DIRECTORY, place)
     }
 
-    private static func requireLog(_ connection: Connection) throws(StoreError) {
+    /// An empty store without a head, in the file `draft`; whatever was there is gone.
+    static func makeDraft(_ draft: String, of place: StorePlace) throws(StoreError) -> Connection {
+        removeDraft(draft)
+        let descriptor = Glibc.open(draft, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw place.systemError("make \(draft)") }
+        Glibc.close(descriptor)
+        let connection = try Connection(path: place.given, file: draft, flags: SQLITE_OPEN_READWRITE)
+        try connection.execute("PRAGMA synchronous = FULL; PRAGMA application_id = \(Migrations.applicationID)")
+        try Migrations.run(on: connection, from: 0)
+        return connection
+    }
+
+    static func requireLog(_ connection: Connection) throws(StoreError) {
         let statement = try connection.prepare("PRAGMA journal_mode = WAL")
         defer { statement.finalize() }
         guard try statement.step(), statement.text(0) == "wal" else {
@@ -110,22 +130,6 @@ extension SQLiteStore {
                 .unwritable, path: connection.path,
                 "its file system has no shared memory for SQLite's write-ahead log: keep the store on a local disk")
         }
-    }
-
-    /// Makes a new name durable.
-    static func synchronise(folderOf place: StorePlace) throws(StoreError) {
-        let descriptor = Glibc.open(place.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw systemError("open its folder", at: place) }
-        defer { Glibc.close(descriptor) }
-        // Some file systems have nothing to do there and say EINVAL.
-        guard fsync(descriptor) == 0 || errno == EINVAL else { throw systemError("write its folder", at: place) }
-    }
-
-    static func systemError(_ doing: String, at place: StorePlace) -> StoreError {
-        let reason = String(cString: strerror(errno))
-        return StoreError(
-            .unwritable, path: place.given,
-            "cannot \(doing): \(reason); check that this user may write the folder and that its disk has space")
     }
 
     /// The names that the views show; writes only what changed with this version.
@@ -163,10 +167,11 @@ extension SQLiteStore {
         }
         try tune(connection)
         connection.vault = try Vault.of(connection, key: key)
-        let (identity, sequence) = try head(of: connection)
+        let version = try StorePlace.checkVersion(connection)
+        let (identity, sequence) = try head(of: connection, version: version)
         return SQLiteStore(
             connection: connection, isWriter: false, lock: lock, identity: identity, sequence: sequence,
-            version: try StorePlace.checkVersion(connection))
+            version: version)
     }
 
     private static func reader(of place: StorePlace, file: String, flags: Int32) throws(StoreError) -> Connection {
@@ -205,10 +210,12 @@ extension SQLiteStore {
             """)
     }
 
-    private static func head(of connection: Connection) throws(StoreError) -> (StoreIdentity, UInt64) {
-        let statement = try connection.prepare("SELECT hub, epoch, sequence FROM head")
+    private static func head(of connection: Connection, version: Int) throws(StoreError) -> (StoreIdentity, UInt64) {
+        let isIntact = version >= Migrations.summed ? SummedTable.head.isIntact : "1"
+        let statement = try connection.prepare("SELECT hub, epoch, sequence, \(isIntact) FROM head")
         defer { statement.finalize() }
         guard try statement.step() else { throw statement.damage("no head") }
+        guard statement.int64(3) == 1 else { throw statement.damage("a head whose checksum differs") }
         let identity = StoreIdentity(hub: try statement.id(0), epoch: UInt64(bitPattern: statement.int64(1)))
         return (identity, UInt64(bitPattern: statement.int64(2)))
     }

@@ -11,8 +11,9 @@ extension SQLiteStore {
         if vault.isSealing, try isStored(content, in: "person", person.id, at: .person(person.id)) { return }
         let insert = try connection.keep(
             """
-            INSERT INTO person(id, sequence, name, zone, content) VALUES(?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE
-            SET sequence = excluded.sequence, name = excluded.name, zone = excluded.zone, content = excluded.content
+            \(SummedTable.person.insertion) ON CONFLICT(id) DO UPDATE
+            SET sequence = excluded.sequence, name = excluded.name, zone = excluded.zone, content = excluded.content,
+                sum = excluded.sum
             WHERE content <> excluded.content
             """)
         insert.bind(1, person.id)
@@ -29,9 +30,9 @@ extension SQLiteStore {
         if vault.isSealing, try isStored(content, in: "device", device.id, at: .device(device.id)) { return }
         let insert = try connection.keep(
             """
-            INSERT INTO device(id, sequence, name, profile, content) VALUES(?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE
+            \(SummedTable.device.insertion) ON CONFLICT(id) DO UPDATE
             SET sequence = excluded.sequence, name = excluded.name, profile = excluded.profile,
-                content = excluded.content
+                content = excluded.content, sum = excluded.sum
             WHERE content <> excluded.content
             """)
         insert.bind(1, device.id)
@@ -57,9 +58,8 @@ extension SQLiteStore {
     func upsert(_ assignment: Assignment, _ sequence: UInt64) throws(StoreError) {
         let insert = try connection.keep(
             """
-            INSERT INTO assignment(device, device_user, start, stop, person, sequence) VALUES(?, ?, ?, ?, ?, ?)
-            ON CONFLICT(device, device_user, start) DO UPDATE
-            SET stop = excluded.stop, person = excluded.person, sequence = excluded.sequence
+            \(SummedTable.assignment.insertion) ON CONFLICT(device, device_user, start) DO UPDATE
+            SET stop = excluded.stop, person = excluded.person, sequence = excluded.sequence, sum = excluded.sum
             WHERE stop <> excluded.stop OR person <> excluded.person
             """)
         insert.bind(1, assignment.device)
@@ -75,22 +75,23 @@ extension SQLiteStore {
 
     /// Everyone, in order of name.
     public func people() throws(StoreError) -> [Person] {
-        let people: [Person] = try contents("person") { .person($0) }
+        let people: [Person] = try contents(.person) { .person($0) }
         return people.sorted { ($0.name, $0.id) < ($1.name, $1.id) }
     }
 
     /// Every source, in order of name.
     public func devices() throws(StoreError) -> [Device] {
-        let devices: [Device] = try contents("device") { .device($0) }
+        let devices: [Device] = try contents(.device) { .device($0) }
         return devices.sorted { ($0.name, $0.id) < ($1.name, $1.id) }
     }
 
     private func contents<T: WireValue, Named>(
-        _ table: String, _ place: (Identifier<Named>) -> CellPlace
+        _ table: SummedTable, _ place: (Identifier<Named>) -> CellPlace
     ) throws(StoreError) -> [T] {
-        let statement = try connection.keep("SELECT content, id FROM \(table)")
+        let statement = try connection.keep("SELECT content, id, \(isIntact(table)) FROM \(table.name)")
         var values: [T] = []
         try statement.forEachRow { () throws(StoreError) in
+            try requireIntact(statement, column: 2, table)
             let id: Identifier<Named> = try statement.id(1)
             values.append(try Content.value(of: statement, column: 0, connection.vault, at: place(id)))
         }
@@ -100,9 +101,13 @@ extension SQLiteStore {
     /// Who wore what and when, in order of device, its user slot and beginning.
     public func assignments() throws(StoreError) -> [Assignment] {
         let statement = try connection.keep(
-            "SELECT device, device_user, start, stop, person FROM assignment ORDER BY device, device_user, start")
+            """
+            SELECT device, device_user, start, stop, person, \(isIntact(.assignment)) FROM assignment
+            ORDER BY device, device_user, start
+            """)
         var assignments: [Assignment] = []
         try statement.forEachRow { () throws(StoreError) in
+            try requireIntact(statement, column: 5, .assignment)
             assignments.append(
                 Assignment(
                     device: try statement.id(0), deviceUser: UInt8(truncatingIfNeeded: statement.int64(1)),

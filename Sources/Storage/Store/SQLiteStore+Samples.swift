@@ -17,9 +17,13 @@ extension SQLiteStore {
         let filter = person == nil ? "" : "WHERE person = ?1"
         let upto = version >= 3 ? "upto" : "0"
         let statement = try connection.keep(
-            "SELECT id, person, metric, source, count, first, last, \(upto) FROM series \(filter) ORDER BY \(order)")
+            """
+            SELECT id, person, metric, source, count, first, last, \(upto), \(isIntact(.series)) FROM series \(filter)
+            ORDER BY \(order)
+            """)
         if let person { statement.bind(1, person) }
         try statement.forEachRow { () throws(StoreError) in
+            try requireIntact(statement, column: 8, .series)
             let code = statement.int64(2)
             guard let metric = UInt16(exactly: code).flatMap(Metric.init(rawValue:)) else {
                 throw StoreError(
@@ -75,10 +79,12 @@ extension SQLiteStore {
     /// Calls `body` with the samples of one person in order of time, then metric, then source, from one snapshot.
     ///
     /// Those that rest in chunks and those in the journal are one: of two of the same time the higher revision is given.
-    /// `body` must not use this store. Costs O(samples + switches between series × series), and for a reader the journal.
+    /// `body` must not use this store. A writer passes over damaged chunks and puts them aside (``takeDamage()``).
+    /// Costs O(samples + switches between series × series), and for a reader the journal.
     public func samples(
         of person: PersonID, metrics: Set<Metric>, in range: TimeRange, _ body: (Sample) -> Void
     ) throws(StoreError) {
+        defer { setFoundAside() }
         try connection.read { () throws(StoreError) in
             try readJournal()
             var cursors: [SampleCursor] = []
@@ -109,7 +115,8 @@ extension SQLiteStore {
         statement.bind(1, try chunks.place(of: first)?.key.row ?? first.row)
         statement.bind(2, ChunkKey(series: row.id, quarter: ChunkKey.quarter(of: end)).row)
         return try SampleCursor(
-            row.key, chunks: statement, of: chunks, fresh: fresh ?? SampleColumns(), from: start, to: end)
+            row.key, chunks: statement, of: chunks, fresh: fresh ?? SampleColumns(), from: start, to: end,
+            damage: isWriter ? damage : nil)
     }
 
     /// Gives out the samples of all cursors in order of time; of equal times the earlier cursor goes first.

@@ -89,10 +89,12 @@ extension SQLiteStore {
             }
         } catch {
             for place in start...min(pass.place, pass.counts.count - 1) { intake.catalogue.noteUnwritten(place) }
+            damage.forget()
             throw error
         }
         for place in start..<pass.place { intake.fresh.forget(first: pass.counts[place], at: place) }
         seal = pass
+        tellDamage()
     }
 
     /// Lays the first `count` fresh samples of a series to rest; returns how many samples that wrote.

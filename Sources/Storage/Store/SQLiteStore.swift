@@ -25,6 +25,7 @@ public final class SQLiteStore: Store {
     /// The schema's version, which readers take as it is.
     let version: Int
     let chunks: ChunkTable
+    let damage = DamageLog()
     /// What is known of series and of samples in the journal. A reader's knows the latter only, as it read them last.
     var intake: SampleIntake
     /// What a reader's was made of.
@@ -54,7 +55,7 @@ public final class SQLiteStore: Store {
         self.identity = identity
         lastSequence = sequence
         self.version = version
-        chunks = ChunkTable(connection: connection)
+        chunks = ChunkTable(connection: connection, damage: damage)
         intake = SampleIntake(chunks)
         feed = FeedTable(connection, epoch: identity.epoch)
     }

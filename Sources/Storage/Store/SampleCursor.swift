@@ -24,6 +24,8 @@ struct SampleCursor {
     /// Where the window ends for this cursor.
     private var limit = 0
     private var isAtEnd = false
+    /// Notes damaged chunks, which are passed over then; without it they are an error.
+    private let damage: DamageLog?
 
     init(_ key: SeriesKey, rows: Statement) {
         metric = key.metric
@@ -31,10 +33,12 @@ struct SampleCursor {
         rest = .rows(rows)
         from = .min
         to = .max
+        damage = nil
     }
 
     init(
-        _ key: SeriesKey, chunks: Statement, of table: ChunkTable, fresh: SampleColumns, from: Int64, to: Int64
+        _ key: SeriesKey, chunks: Statement, of table: ChunkTable, fresh: SampleColumns, from: Int64, to: Int64,
+        damage: DamageLog?
     ) throws(StoreError) {
         metric = key.metric
         source = key.source
@@ -42,18 +46,24 @@ struct SampleCursor {
         self.fresh = fresh
         self.from = from
         self.to = to
-        next = try Self.step(chunks, table)
+        self.damage = damage
+        next = try step(chunks, table)
     }
 
-    private static func step(
+    private func step(
         _ chunks: Statement, _ table: ChunkTable
     ) throws(StoreError) -> (key: ChunkKey, samples: SampleColumns)? {
-        guard try chunks.step() else {
-            chunks.finalize()
-            return nil
+        while try chunks.step() {
+            let key = ChunkKey(chunks.int64(0))
+            do throws(Damage) {
+                return (key, try table.samples(chunks, column: 1, key: key))
+            } catch {
+                guard let damage else { throw chunks.damage(error.reason) }
+                damage.add(key, error.reason)
+            }
         }
-        let key = ChunkKey(chunks.int64(0))
-        return (key, try table.decode(chunks, column: 1, key: key))
+        chunks.finalize()
+        return nil
     }
 
     /// Of the sample that `give` comes to next. Only after `refill` or `give` said that there is one.
@@ -92,7 +102,7 @@ struct SampleCursor {
         var samples = SampleColumns()
         if let chunk = next, freshPlace >= fresh.count || fresh.times[freshPlace] >= chunk.key.start {
             samples = chunk.samples
-            next = try Self.step(chunks, table)
+            next = try step(chunks, table)
         } else if next == nil, freshPlace >= fresh.count {
             isAtEnd = true
         }

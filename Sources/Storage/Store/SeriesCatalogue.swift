@@ -42,6 +42,8 @@ struct SeriesCatalogue {
     }
 
     private(set) var rows: [Row] = []
+    /// Ids up to it are taken: chunks may be there of a series that is not.
+    var takenIDs: Int64 = 0
     private var index: [SeriesKey: Int] = [:]
     /// The rows that the commit under way has looked up.
     private(set) var touched: [Touched] = []
@@ -99,7 +101,7 @@ struct SeriesCatalogue {
         let position = index[key] ?? rows.count
         if isNew {
             // The table never loses a row, so ids are positions counted from 1 unless a stranger changed it.
-            let id = (rows.last?.id ?? 0) &+ 1
+            let id = max(rows.last?.id ?? 0, takenIDs) &+ 1
             rows.append(Row(id: id, key: key, extent: .empty, isWritten: false))
             index[key] = position
         }
@@ -116,6 +118,12 @@ struct SeriesCatalogue {
     mutating func retire(_ count: Int64, at position: Int) {
         rows[position].extent.count = max(0, rows[position].extent.count - count)
         rows[position].isWritten = true
+    }
+
+    /// What was counted takes the place of what was told.
+    mutating func correct(_ extent: Extent, at position: Int) {
+        rows[position].extent = extent
+        rows[position].isWritten = false
     }
 
     /// The transaction under way tells the table what this says.

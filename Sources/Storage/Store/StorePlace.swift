@@ -12,14 +12,15 @@ struct StorePlace {
     /// Bytes of the file when it was looked at.
     private let size: Int
 
-    init(_ given: String) throws(StoreError) {
+    /// - Parameter mayBeEmpty: whether an empty file is a place for a store: for one that takes its place.
+    init(_ given: String, mayBeEmpty: Bool = false) throws(StoreError) {
         self.given = given
         var status = stat()
         if stat(given, &status) == 0 {
             guard status.st_mode & S_IFMT == S_IFREG else {
                 throw StoreError(.damaged, path: given, "this is no file: name the store's file")
             }
-            guard status.st_size > 0 else {
+            guard status.st_size > 0 || mayBeEmpty else {
                 throw StoreError(
                     .damaged, path: given,
                     "the file is empty and no store: remove it, or restore a backup if a store was there")
@@ -47,6 +48,14 @@ struct StorePlace {
         guard let pointer = realpath(path, nil) else { return nil }
         defer { free(pointer) }
         return String(cString: pointer)
+    }
+
+    /// What to throw when a call of the system failed, by `errno`.
+    func systemError(_ doing: String) -> StoreError {
+        let reason = String(cString: strerror(errno))
+        return StoreError(
+            .unwritable, path: given,
+            "cannot \(doing): \(reason); check that this user may write the folder and that its disk has space")
     }
 
     var folder: String { path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "." }

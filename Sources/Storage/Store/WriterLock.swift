@@ -15,6 +15,9 @@ struct WriterLock: ~Copyable {
 
     deinit { Glibc.close(descriptor) }
 
+    /// Gives it up; until then it is held.
+    consuming func release() {}
+
     /// Takes the lock of the store at `path`, whose symbolic links are resolved; `.locked` when another has it.
     static func exclusive(store path: String) throws(StoreError) -> WriterLock {
         let name = path + ".lock"

@@ -21,14 +21,14 @@ extension SQLiteStore {
         do throws(StoreError) {
             // Made private before anything is in it: SQLite takes an empty file.
             let descriptor = Glibc.open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-            guard descriptor >= 0 else { throw systemError("make its copy", at: place) }
+            guard descriptor >= 0 else { throw place.systemError("make its copy") }
             // It belongs to whom the store belongs to, whoever runs this.
             var status = stat()
             let isOwned =
                 stat(place.path, &status) == 0 && fchown(descriptor, status.st_uid, status.st_gid) == 0
                 && fchmod(descriptor, status.st_mode & 0o777) == 0
             Glibc.close(descriptor)
-            guard isOwned else { throw systemError("give its copy the same owner", at: place) }
+            guard isOwned else { throw place.systemError("give its copy the same owner") }
             let copy = try store.connection.prepare("VACUUM INTO ?")
             copy.bind(1, draft)
             try copy.run()
@@ -36,12 +36,12 @@ extension SQLiteStore {
             try reseal(draft, of: store, to: to)
             try verify(draft, against: store, to)
             try store.leaveFile(place)
-            guard rename(draft, place.path) == 0 else { throw systemError("put the copy in its place", at: place) }
+            guard rename(draft, place.path) == 0 else { throw place.systemError("put the copy in its place") }
         } catch {
             removeDraft(of: place)
             throw error
         }
-        try synchronise(folderOf: place)
+        try StoreReplacement.synchronise(place.folder, O_RDONLY | O_DIRECTORY, place)
     }
 
     /// What a copy that was cut off left behind may be plain.
@@ -61,7 +61,7 @@ extension SQLiteStore {
         connection.close()
         for suffix in ["-wal", "-shm"] { unlink(place.path + suffix) }
         // Gone for good before the other file has the name.
-        try Self.synchronise(folderOf: place)
+        try StoreReplacement.synchronise(place.folder, O_RDONLY | O_DIRECTORY, place)
     }
 
     private static func reseal(_ draft: String, of store: SQLiteStore, to key: StoreKey?) throws(StoreError) {
@@ -72,6 +72,8 @@ extension SQLiteStore {
             try copy.execute("DELETE FROM key")
             if let key { copy.vault = try Vault.begin(copy, key) }
             try Resealing(from: store.connection.vault, copy: copy).run()
+            // What is sealed has other bytes now.
+            for table in SummedTable.all { try copy.execute("UPDATE \(table.name) SET sum = \(table.sum())") }
             try copy.execute(Migrations.withoutViews)
             if key == nil { try copy.execute(Migrations.withViews) }
         }

@@ -16,7 +16,7 @@ final class Vault {
     static let hub = PersonID(high: 0, low: 0)
 
     private unowned let connection: Connection
-    private let storeKey: StoreKey?
+    let storeKey: StoreKey?
     private var keys: [UInt32: StoreKey] = [:]
     private var ids: [PersonID: UInt32] = [:]
 

@@ -18,7 +18,8 @@ public struct Input: Hashable, Sendable {
         case clock(step: TimeSpan)
         /// The machine slept.
         case suspended(TimeSpan)
-        /// A commit failed (`false`) or works again (`true`).
+        /// A commit failed (`false`) or works again (`true`). With a reason it works, but part of what it held was found
+        /// damaged, and put aside.
         case store(works: Bool, reason: String)
         /// Commits went that a follower of the store did not have; so many since it first followed.
         case followerLost(name: String, commits: Int)

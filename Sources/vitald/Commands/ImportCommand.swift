@@ -37,7 +37,7 @@ enum ImportCommand: Subcommand {
         let options = try SampleArguments.options(arguments, source: source.id, zone: zone)
         let samples = try SampleArguments.read(arguments.positionals, options, on: console)
         let store = try existing ?? StoreFile.openOrMake(path, hub: .random(), arguments)
-        defer { store.close() }
+        defer { StoreFile.close(store, path, on: console) }
         try Importing.run(samples, of: person, source: source, store: store) { done, total in
             console.show(status: "storing \(total > 0 ? done * 100 / total : 100) %")
         }

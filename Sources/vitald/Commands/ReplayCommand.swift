@@ -58,7 +58,7 @@ enum ReplayCommand: Subcommand {
             people: [person], devices: [source], assignments: [Assignment(device: source.id, person: person.id)],
             profiles: [], rules: rules)
         let store = try existing ?? open(arguments, hub: HubID(derivedFrom: "replay"))
-        defer { store?.close() }
+        defer { StoreFile.close(store, path ?? "", on: console) }
         let run = Run(EventJSON(people: [person], devices: [source]), batch: batch, arguments, on: console)
         try Replay.samples(
             samples, of: person, configured: configured, input: try identity(of: arguments, person: person),
@@ -91,7 +91,7 @@ enum ReplayCommand: Subcommand {
             var reader = try RecordingReader(path: path)
             let header = reader.header
             let store = try open(arguments, hub: header.hub)
-            defer { store?.close() }
+            defer { StoreFile.close(store, arguments.text("store") ?? "", on: console) }
             let names = EventJSON(people: header.configured.people, devices: header.configured.devices)
             let run = Run(names, batch: batch, arguments, on: console)
             var writer = ByteWriter()

@@ -28,6 +28,7 @@ enum StoreStatsCommand: Subcommand {
         row("followers", figures.followers, "")
         row("kept for followers", figures.keptCommits, "commits")
         row("kept commits", figures.keptBytes, "bytes")
+        row("found damaged and put aside", figures.damaged, "")
         row("file", figures.fileBytes, "bytes")
         row("free in the file", figures.freeBytes, "bytes")
         if figures.restingSamples > 0 {
@@ -53,7 +54,7 @@ enum StoreCheckCommand: Subcommand {
         guard problems.isEmpty else {
             throw CommandError.failed(
                 "\(problems.count == 1 ? "a problem" : "\(problems.count) problems") found",
-                hint: "restore a backup; what is not named above is whole")
+                hint: "what is not named above is whole: 'vitald store repair' keeps it, or restore a backup")
         }
         let figures = try store.figures()
         console.out.line("ok: \(figures.samples) samples of \(figures.series) series, \(figures.chunks) chunks")
@@ -73,7 +74,7 @@ enum StoreSealCommand: Subcommand {
         guard let store = try StoreFile.openToWrite(path, arguments) else {
             throw CommandError.failed("no store at \(path)")
         }
-        defer { store.close() }
+        defer { StoreFile.close(store, path, on: console) }
         try store.sealAll()
     }
 }

@@ -31,6 +31,12 @@ enum StoreFile {
             path: path, mode: .write(hub: hub, createIfMissing: true), keyFile: arguments.text(keyFile))
     }
 
+    /// Says what a store found damaged while it was written, and closes it.
+    static func close(_ store: SQLiteStore?, _ path: String, on console: Console) {
+        for line in store?.takeDamage() ?? [] { console.note("\(path): \(line)") }
+        store?.close()
+    }
+
     private static func missing(_ path: String) -> any Error {
         let folder = FileTree.folder(of: path)
         let names = FileTree.names(in: folder)

@@ -1,0 +1,94 @@
+import Storage
+import Vitals
+
+/// Opening the store, and going on with one that is damaged.
+extension Daemon {
+    /// The store, and a pipeline that goes on where its last commit ended. One that is too damaged for that is repaired
+    /// first: a hub starts.
+    func resume() throws -> (SQLiteStore, Pipeline) {
+        let written = configured
+        do { return try open(written) } catch let error as StoreError where error.code == .damaged {
+            try repair(after: error)
+            return try open(written)
+        }
+    }
+
+    private func open(_ written: Configured) throws -> (SQLiteStore, Pipeline) {
+        let store = try SQLiteStore.open(
+            path: configuration.storePath, mode: .write(hub: hub, createIfMissing: true), keyFile: configuration.keyFile
+        )
+        self.store = store
+        configured = hasDerivedIDs ? written : try written.identified(in: store)
+        return (store, try Pipeline(resuming: store, configured: configured))
+    }
+
+    private func repair(after error: StoreError) throws(StoreError) {
+        store?.close()
+        store = nil
+        observer.log("\(error)")
+        repairs += try SQLiteStore.repair(path: configuration.storePath, hub: hub).lines
+    }
+
+    /// Writes what waits, oldest first. A store that turns out to be damaged is repaired on the way, once: what is damaged
+    /// again at once has a disk that must be looked at.
+    func writeBacklog() throws(StoreError) {
+        do throws(StoreError) { return try drain() } catch {
+            guard error.code == .damaged, !wasRepairedRunning else { throw error }
+            wasRepairedRunning = true
+            // Where that fails, what can be written goes on being written, and the rest waits.
+            do throws(StoreError) { try repair(after: error) } catch { observer.log("\(error)") }
+        }
+        // Commits name these by their ids only.
+        backlog.insert(known(), at: 0)
+        try drain()
+    }
+
+    private func drain() throws(StoreError) {
+        if store == nil {
+            store = try SQLiteStore.open(
+                path: configuration.storePath, mode: .write(hub: hub, createIfMissing: false),
+                keyFile: configuration.keyFile)
+            store?.retention = retention
+        }
+        while let store, let next = backlog.first {
+            try store.commit(next)
+            backlog.removeFirst()
+        }
+    }
+
+    /// People, devices and who wears what, as configured.
+    func known() -> Commit {
+        var commit = Commit(at: clock.now())
+        commit.people = configured.people
+        commit.devices = configured.devices + [.detectors]
+        commit.assignments = configured.assignments
+        return commit
+    }
+
+    /// What the store found damaged: a line each in the log, and one event.
+    func tellDamage() {
+        let lines = repairs + (store?.takeDamage() ?? [])
+        guard !lines.isEmpty else { return }
+        repairs = []
+        for line in lines { observer.log("\(configuration.storePath): \(line)") }
+        let reason = "\(lines.count == 1 ? "one line" : "\(lines.count) lines") in the log"
+        take(Input(at: clock.now(), .store(works: true, reason: reason)))
+    }
+
+    /// The store's log is trimmed whenever nobody reads what it holds. A program that reads for hours, in one transaction,
+    /// cannot be stopped from here: it is named as what it is, once.
+    func watchLog() {
+        guard let store else { return }
+        let isLong = store.logBytes > Self.longLog
+        defer { isLogLong = isLong }
+        guard isLong != isLogLong else { return }
+        observer.log(
+            isLong
+                ? "\(configuration.storePath): its log has grown to \(store.logBytes >> 20) MB, because another program has been "
+                    + "reading the store in one transaction: end it (`fuser \(configuration.storePath)` names it)"
+                : "\(configuration.storePath): its log was trimmed again")
+    }
+
+    /// Eight times what the log keeps between two checkpoints.
+    private static let longLog = 64 << 20
+}

@@ -1,0 +1,51 @@
+import Vitals
+
+extension SQLiteStore {
+    /// Makes a new store of everything readable in a damaged one, and puts it in its place, with an epoch of its own.
+    ///
+    /// What was there is kept beside it, byte for byte. Costs seconds for a gigabyte that is whole, and room for as much.
+    ///
+    /// - Parameter hub: names the hub when the store cannot tell it any more.
+    /// - Throws: `.locked` while a daemon runs; `.damaged` when nothing in it is known to be a vitald's. Then everything is
+    ///   left as it was.
+    public static func repair(path: String, hub: HubID) throws(StoreError) -> RepairReport {
+        let place = try StorePlace(path)
+        guard place.exists else { throw missing(path) }
+        let lock = try WriterLock.exclusive(store: place.path)
+        let report: RepairReport
+        do throws(StoreError) {
+            report = try StoreRepair.run(place, hub: hub)
+        } catch {
+            removeDraft(place.path + ".new")
+            throw error
+        }
+        lock.release()
+        return report
+    }
+
+    /// Opens a store for writing, and repairs it first where it is too damaged for that.
+    ///
+    /// - Parameter told: called with the lines of the report.
+    public static func openRepairing(
+        path: String, hub: HubID, createIfMissing: Bool, _ told: (String) -> Void
+    ) throws(StoreError) -> SQLiteStore {
+        let mode = Mode.write(hub: hub, createIfMissing: createIfMissing)
+        do throws(StoreError) {
+            return try open(path: path, mode: mode)
+        } catch {
+            guard error.code == .damaged else { throw error }
+            told(error.message)
+            for line in try repair(path: path, hub: hub).lines { told(line) }
+        }
+        return try open(path: path, mode: mode)
+    }
+}
+
+extension RepairReport {
+    /// What was kept, what was lost and where the rest lies, for people.
+    public var lines: [String] {
+        lost.map { "lost: \($0)" } + [
+            "kept \(samples) samples of \(series) series, and \(rows) other rows; what was there before is \(old)"
+        ]
+    }
+}
