@@ -10,6 +10,8 @@ import Vitals
 /// let two writers hold locks on two files of the same name.
 struct WriterLock: ~Copyable {
     private let descriptor: Int32
+    /// How often, and after how many microseconds, a lock that another has is asked for again.
+    private static let patience: (tries: Int, pause: UInt32) = (10, 20_000)
 
     private init(descriptor: Int32) { self.descriptor = descriptor }
 
@@ -29,7 +31,15 @@ struct WriterLock: ~Copyable {
                 "cannot make its lock \(name): \(reason); the writer of a store must be able to write its folder")
         }
         let lock = WriterLock(descriptor: descriptor)
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        var isTaken = flock(descriptor, LOCK_EX | LOCK_NB) == 0
+        // A program that a former holder starts has the lock, too, for the moment until it is loaded.
+        var tries = 0
+        while !isTaken, tries < patience.tries {
+            usleep(patience.pause)
+            isTaken = flock(descriptor, LOCK_EX | LOCK_NB) == 0
+            tries += 1
+        }
+        guard isTaken else {
             let holder = lock.holder.map { " (process \($0))" } ?? ""
             throw StoreError(
                 .locked, path: path,

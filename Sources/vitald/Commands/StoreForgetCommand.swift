@@ -12,8 +12,9 @@ enum StoreForgetCommand: Subcommand {
         notes: [
             "Samples, events, states, records, orders, and what is kept for followers, who are told. Devices that nobody else wore go "
                 + "as well. Then the file is written anew, and every byte of it searched for the person's id, name and data.",
-            "Not reached are backups, recordings, files that were exported, and the configuration: take the person out of "
-                + "it, or the next start adds them again. A store that the daemon writes is refused.",
+            "Not reached are backups, the copies that repair and restore put aside (.old-1 …), recordings, files that were "
+                + "exported, and the configuration: take the person out of it, or the next start adds them again. A store that "
+                + "the daemon writes is refused.",
         ],
         examples: ["vitald store forget --store home.db --person ada --yes ada"])
 
