@@ -29,7 +29,6 @@ enum ChunkCodec {
     static let version: UInt8 = 1
     /// Samples in a block, at most: there are 900 000 milliseconds in a quarter of an hour.
     static let largest = 1 << 20
-    private static let head = 5
 
     /// - Parameters:
     ///   - columns: in strictly increasing order of time, at most `largest`.
@@ -48,14 +47,8 @@ enum ChunkCodec {
         if !late.isEmpty {
             late.map { columns.delays[$0].zigzag }.withUnsafeBufferPointer { IntegerPacking.append($0, to: &bytes) }
         }
-        let sum = checksum(bytes, key)
-        for i in 0..<4 { bytes[1 + i] = UInt8(truncatingIfNeeded: sum >> UInt32(8 * i)) }
+        SummedBlock.finish(&bytes, key: key)
         return bytes
-    }
-
-    private static func checksum(_ bytes: [UInt8], _ key: Int64) -> UInt32 {
-        let seed = withUnsafeBytes(of: key.littleEndian) { CRC32C.checksum($0) }
-        return bytes.withUnsafeBytes { CRC32C.checksum(UnsafeRawBufferPointer(rebasing: $0[head...]), after: seed) }
     }
 
     private static func appendSpans(of columns: SampleColumns, to bytes: inout [UInt8]) {
@@ -94,15 +87,7 @@ enum ChunkCodec {
     /// - Throws: `Damage` for anything that `encode` did not make for that key. Takes no more memory than `largest`
     ///   samples need, whatever the bytes say.
     static func decode(_ bytes: UnsafeRawBufferPointer, key: Int64) throws(Damage) -> SampleColumns {
-        guard let format = bytes.first else { throw Damage(reason: "an empty chunk") }
-        guard format == version else {
-            throw Damage(reason: "a chunk of format \(format), which this vitald does not know")
-        }
-        guard bytes.count > head else { throw Damage(reason: "a chunk cut short") }
-        let told = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 1, as: UInt32.self))
-        let body = UnsafeRawBufferPointer(rebasing: bytes[head...])
-        let seed = withUnsafeBytes(of: key.littleEndian) { CRC32C.checksum($0) }
-        guard CRC32C.checksum(body, after: seed) == told else { throw Damage(reason: "a chunk whose checksum differs") }
+        let body = try SummedBlock.body(of: bytes, version: version, key: key, "a chunk")
         do throws(PackingError) {
             return try columns(of: body)
         } catch {

@@ -15,7 +15,6 @@ import Vitals
 /// and qualities are mostly the same, and their ids follow one another.
 enum JournalRow {
     static let version: UInt8 = 1
-    private static let head = 5
     /// Whole numbers below it take three bytes at most.
     private static let wholeLimit: Float = 1_048_576
 
@@ -102,15 +101,9 @@ enum JournalRow {
         /// The row, as that of commit `sequence`.
         func row(sequence: UInt64) -> [UInt8] {
             var row = bytes.bytes
-            let sum = row.withUnsafeBytes { checksum($0, sequence) }
-            for i in 0..<4 { row[1 + i] = UInt8(truncatingIfNeeded: sum >> UInt32(8 * i)) }
+            SummedBlock.finish(&row, key: Int64(bitPattern: sequence))
             return row
         }
-    }
-
-    private static func checksum(_ row: UnsafeRawBufferPointer, _ sequence: UInt64) -> UInt32 {
-        let seed = withUnsafeBytes(of: sequence.littleEndian) { CRC32C.checksum($0) }
-        return CRC32C.checksum(UnsafeRawBufferPointer(rebasing: row[head...]), after: seed)
     }
 
     /// Calls `body` with each sample of a row, in its order.
@@ -119,12 +112,8 @@ enum JournalRow {
     static func read(
         _ row: UnsafeRawBufferPointer, sequence: UInt64, _ body: (Entry) -> Void
     ) throws(Damage) {
-        guard row.count >= head, row[0] == version else {
-            throw Damage(reason: row.first.map { "a journal row of format \($0)" } ?? "an empty journal row")
-        }
-        let told = UInt32(littleEndian: row.loadUnaligned(fromByteOffset: 1, as: UInt32.self))
-        guard checksum(row, sequence) == told else { throw Damage(reason: "a journal row whose checksum differs") }
-        var bytes = PackedBytes(UnsafeRawBufferPointer(rebasing: row[head...]))
+        var bytes = PackedBytes(
+            try SummedBlock.body(of: row, version: version, key: Int64(bitPattern: sequence), "a journal row"))
         var memory = Memory()
         while bytes.remaining > 0 {
             let entry: Entry

@@ -17,7 +17,6 @@ import Vitals
 /// ```
 enum RollupCodec {
     static let version: UInt8 = 1
-    private static let head = 5
     /// Values below it, times any count, are exact in a Double.
     private static let wholeLimit: Float = 4_194_304
     private static let largestCount = 1 << 28
@@ -53,8 +52,7 @@ enum RollupCodec {
             }
             append(cells.map(\.sum.bitPattern), to: &bytes)
         }
-        let sum = checksum(bytes.withUnsafeBytes { Array($0[head...]) }, key)
-        for i in 0..<4 { bytes[1 + i] = UInt8(truncatingIfNeeded: sum >> UInt32(8 * i)) }
+        SummedBlock.finish(&bytes, key: key)
         return bytes
     }
 
@@ -64,11 +62,6 @@ enum RollupCodec {
             $0.magnitude < wholeLimit && $0 == $0.rounded(.towardZero) && !($0 == 0 && $0.sign == .minus)
         } && cell.sum == cell.sum.rounded(.towardZero) && cell.count < largestCount
             && cell.sum - Double(cell.count) * Double(cell.minimum) >= 0
-    }
-
-    private static func checksum(_ body: [UInt8], _ key: Int64) -> UInt32 {
-        let seed = withUnsafeBytes(of: key.littleEndian) { CRC32C.checksum($0) }
-        return body.withUnsafeBytes { CRC32C.checksum($0, after: seed) }
     }
 
     private static func append(_ column: [UInt64], to bytes: inout [UInt8]) {
@@ -96,15 +89,7 @@ enum RollupCodec {
     ///
     /// - Throws: `Damage` for anything that `encode` did not make for that key.
     static func decode(_ bytes: UnsafeRawBufferPointer, key: RollupKey) throws(Damage) -> Rollup {
-        guard let format = bytes.first else { throw Damage(reason: "empty sums") }
-        guard format == version else {
-            throw Damage(reason: "sums of format \(format), which this vitald does not know")
-        }
-        guard bytes.count > head else { throw Damage(reason: "sums cut short") }
-        let told = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 1, as: UInt32.self))
-        let body = UnsafeRawBufferPointer(rebasing: bytes[head...])
-        let seed = withUnsafeBytes(of: key.row.littleEndian) { CRC32C.checksum($0) }
-        guard CRC32C.checksum(body, after: seed) == told else { throw Damage(reason: "sums whose checksum differs") }
+        let body = try SummedBlock.body(of: bytes, version: version, key: key.row, "a block of sums")
         do throws(PackingError) {
             return try rollup(of: body, key.step)
         } catch {
