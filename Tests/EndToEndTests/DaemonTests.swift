@@ -189,4 +189,37 @@ struct DaemonTests {
         let time = try JSONReader(try JSONDocument.parse(status, file: "status")).string("now")
         #expect(try #require(Timestamp(time)) >= Timestamp(milliseconds: Int64(now + 7260) * 1000))
     }
+
+    @Test("believes no clock that it has not seen going on evenly for a week with what cannot be brought back")
+    func unprovenClock() throws {
+        let home = try Home()
+        let text = try String(contentsOfFile: home.config, encoding: .utf8)
+        try text.replacing("people: [", with: "retention: [ { keep: \"raw 7d\" } ], people: [").write(
+            toFile: home.config, atomically: true, encoding: .utf8)
+        // To the hub's clock these are years old.
+        try "time,heart_rate\n2020-01-01T00:00:00Z,60\n2020-01-02T00:00:00Z,61\n".write(
+            toFile: home.folder.path("old.csv"), atomically: true, encoding: .utf8)
+        let imported = try Program.run([
+            "import", home.folder.path("old.csv"), "--store", home.store, "--person", "ada",
+        ])
+        #expect(imported.status == 0, "\(imported.errors)")
+        #expect(try Program.run(["store", "seal", "--store", home.store]).status == 0)
+        func old() throws -> [String] {
+            try Program.run(["samples", "--store", home.store, "--person", "ada", "--format", "csv"]).lines.filter {
+                $0.contains("2020-01")
+            }
+        }
+        let before = try old()
+        #expect(before.count >= 2)
+        let belt = try PseudoTerminal(link: home.folder.path("belt"))
+        let hub = try home.start()
+        for rate in 60..<80 {
+            _ = belt.write(Array("{\"hr\":\(rate)}\n".utf8))
+            usleep(200_000)
+        }
+        hub.terminate()
+        #expect(hub.finish(limit: 5).status == 0)
+        belt.close()
+        #expect(try old() == before)
+    }
 }

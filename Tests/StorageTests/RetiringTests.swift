@@ -113,6 +113,7 @@ import Vitals
                             metric: .heartRate, value: 70, time: time, received: time, source: Invention.sources[0])
                     ])
             ]
+            store.retentionTime = time
             try store.commit(commit)
             _ = try model.commit(commit)
             #expect(store.sealFailure == nil)
@@ -128,6 +129,23 @@ import Vitals
         #expect(first == Self.start + .days(3))
         #expect(try store.check() == [])
         try expectSame(store, model, 0..<11, by: .minutes(5))
+    }
+
+    @Test("a clock that is years ahead makes nothing old, where whoever writes the store does not vouch for it")
+    func clockAhead() throws {
+        let folder = try Folder()
+        var (store, _) = try store(folder, days: 0..<9)
+        let before = try dump(store)
+        let ahead = Self.start + .days(9 + 3 * 365)
+        for vouched in [Timestamp.distantPast, Self.start + .days(7), Self.start + .days(9)] {
+            store.close()
+            store = try openToWrite(folder.store)
+            store.retention = [RetentionRule(keep: try Retention(Self.keep))]
+            store.retentionTime = vouched
+            for second in 0..<20 as Range<Int64> { try store.commit(Commit(at: ahead + .seconds(second))) }
+            #expect(store.sealFailure == nil && store.retentionPass == nil)
+            #expect((try dump(store) == before) == (vouched < Self.start + .days(8)), "\(vouched)")
+        }
     }
 
     @Test("what comes late for a time that is retired changes no sums, and goes with the next round")

@@ -26,7 +26,7 @@ extension Daemon {
         guard let pipeline else { return }
         var commit = pipeline.takeCommit()
         commit.samples += pipeline.waiting(since: storedUntil)
-        commit.states += memories.takeChanged()
+        commit.states += memories.takeChanged() + takeAges()
         storedUntil = pipeline.now
         lastCommit = clock.now()
         guard !commit.isEmpty || !backlog.isEmpty else { return }

@@ -60,6 +60,7 @@ extension Daemon {
             lastDiagnosticsLine = ticks
             logDiagnostics()
             watchLog()
+            watchAges()
         }
     }
 

@@ -48,7 +48,7 @@ extension Daemon {
             store = try SQLiteStore.open(
                 path: configuration.storePath, mode: .write(hub: hub, createIfMissing: false),
                 keyFile: configuration.keyFile)
-            store?.retention = retention
+            furnishStore()
         }
         while let store, let next = backlog.first {
             try store.commit(next)

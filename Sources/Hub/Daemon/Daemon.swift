@@ -61,6 +61,10 @@ public actor Daemon {
     var received: [DeviceID: Traffic] = [:]
     /// What links know of their devices from run to run.
     let memories = LinkMemories()
+    /// What ages of stored data are counted from; when it was last looked at, and kept.
+    var ages = TrustedTime()
+    var lastAgesLook: Int64 = 0
+    var lastAgesKept: Int64?
     /// When frames came in, each device's one after the other.
     var arrivals = FrameTimes()
     var socket: CommandSocket?
@@ -124,28 +128,19 @@ public actor Daemon {
         executor.queue.async { self.assumeIsolated { $0.stop() } }
     }
 
-    /// How long the store keeps what, its people under the ids that the store knows them by.
-    var retention: [RetentionRule] {
-        let names = Dictionary(configuration.people.map { ($0.id, $0.name) }) { first, _ in first }
-        let ids = Dictionary(configured.people.map { ($0.name, $0.id) }) { first, _ in first }
-        return configuration.retention.map { rule in
-            var rule = rule
-            rule.person = rule.person.map { person in names[person].flatMap { ids[$0] } ?? person }
-            return rule
-        }
-    }
-
     /// Opens the store, rebuilds the state, starts the links, listens.
     private func start() throws {
         let (store, pipeline) = try resume()
-        store.retention = retention
         self.pipeline = pipeline
         followStore(pipeline.now)
+        beginAges(try store.states(of: nil))
+        furnishStore()
         for problem in pipeline.problems { observer.log("put aside: \(problem)") }
         if let recordingPath {
             recording = try RecordingWriter(path: Self.fresh(recordingPath), header: header(store))
         }
         try store.commit(known())
+        if let step = watchAges() { take(Input(at: clock.now(), .clock(step: step))) }
         take(Input(at: clock.now(), .store(works: true, reason: "")))
         tellDamage()
         memories.restore(try store.states(of: nil))

@@ -96,7 +96,8 @@ public final class Pipeline {
         case .configuration(let configured): reconfigure(configured)
         case .store(let works, let reason): storeChanged(works: works, reason: reason, at: at)
         case .followerLost(let name, let commits): followerLost(name, commits, at: at)
-        case .samples, .suspended, .clock, .time: break
+        case .clock(let step): clockSet(step, at: at)
+        case .samples, .suspended, .time: break
         }
     }
 
@@ -211,6 +212,11 @@ public final class Pipeline {
         for position in people.indices {
             pending.append([SourceWatch.followerLost(name, commits, at: at, person: people[position].person)])
         }
+    }
+
+    private func clockSet(_ step: TimeSpan, at: Timestamp) {
+        guard step > TrustedTime.longestStep else { return }
+        for path in people { pending.append([SourceWatch.clockSet(step, at: at, person: path.person)]) }
     }
 
     /// Applies a command of a person to the event it is about.

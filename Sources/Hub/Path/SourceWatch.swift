@@ -53,6 +53,16 @@ struct SourceWatch: WireValue {
             transition: 0, title: message.title, text: message.text, recipients: ["person"])
     }
 
+    /// What is old by a clock that went so far ahead may be new.
+    static func clockSet(_ step: TimeSpan, at: Timestamp, person: Person) -> Event {
+        let message = SourceTexts(language: person.language).clockSet(days: step.milliseconds / 86_400_000)
+        let rule = "hub:clock"
+        return Event(
+            id: EventID.event(person: person.id, rule: rule, kind: .source, onset: at, transition: 0),
+            person: person.id, kind: .source, phase: .resolved, rule: rule, severity: .notice, onset: at, decided: at,
+            transition: 0, title: message.title, text: message.text, recipients: ["person"])
+    }
+
     mutating func storeChanged(works: Bool, reason: String, at: Timestamp, person: Person) -> Event? {
         let texts = SourceTexts(language: person.language)
         return change(
@@ -131,6 +141,19 @@ struct SourceTexts {
             (
                 "\(name): data were not fetched in time",
                 "What the store keeps for it was full, and the oldest \(commits) commits went. It has to copy the store anew."
+            )
+        }
+    }
+
+    func clockSet(days: Int64) -> Message {
+        switch language {
+        case "zh-Hans": ("中枢的时钟前进了 \(days) 天", "如果现在的日期正确，无需任何操作；一周之内不会删除旧数据。如果不正确，请校正时钟。")
+        case "zh-Hant": ("中樞的時鐘前進了 \(days) 天", "如果現在的日期正確，無需任何操作；一週之內不會刪除舊資料。如果不正確，請校正時鐘。")
+        default:
+            (
+                "The hub's clock went \(days) days ahead",
+                "If the date is right now, nothing has to be done. Nothing that is too old is removed for a week. If the date "
+                    + "is wrong, please set the clock."
             )
         }
     }

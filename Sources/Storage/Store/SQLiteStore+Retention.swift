@@ -3,7 +3,7 @@ import Vitals
 /// One round of retention: what is too old in each series, series by series. In slices, so that no commit waits for it; a
 /// round that is cut off is begun anew and goes on where that one was.
 struct RetentionPass {
-    /// By the hub clock.
+    /// What ages are counted from.
     let now: Timestamp
     /// Place of the series it comes to next.
     var place = 0
@@ -20,13 +20,13 @@ extension SQLiteStore {
     }
 
     /// After a commit, when nothing is sealed: does a slice of a round, which begins once a day.
-    func retire(at now: Timestamp) throws(StoreError) {
+    func retire() throws(StoreError) {
         guard !retention.isEmpty else { return }
         if retentionPass == nil {
-            let day = now.floored(to: .days(1))
+            let day = retentionTime.floored(to: .days(1))
             guard retiredDay != day else { return }
             retiredDay = day
-            retentionPass = RetentionPass(now: now)
+            retentionPass = RetentionPass(now: retentionTime)
         }
         try advanceRetention()
     }

@@ -32,7 +32,7 @@ extension SQLiteStore {
         do throws(StoreError) {
             if intake.fresh.waitingCount >= FreshSamples.mostWaiting { try intake.sort() }
             if seal == nil { try mark(at: now) }
-            guard let pass = seal else { return try retire(at: now) }
+            guard let pass = seal else { return try retire() }
             // A clock that was set back tells no age.
             let isOld = now >= pass.marked + Sealing.rest || now < pass.marked || intake.fresh.count > most + most / 2
             guard isOld || pass.isTrimming else { return }

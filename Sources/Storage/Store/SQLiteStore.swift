@@ -36,7 +36,10 @@ public final class SQLiteStore: Store {
     var seal: SealPass?
     /// How long samples and sums are kept; later rules win. For ever, unless whoever opens the store says otherwise.
     public var retention: [RetentionRule] = []
-    /// The round of retention under way, and the day by the hub clock of the last one.
+    /// What ages are counted from: no clock is trusted with what cannot be brought back, unless whoever writes the store
+    /// vouches for it. Until then nothing is old.
+    public var retentionTime = Timestamp.distantPast
+    /// The round of retention under way, and the day of the last one.
     var retentionPass: RetentionPass?
     var retiredDay: Timestamp?
     /// The hour of the hub clock in which journal rows were last marked to be sealed.
