@@ -1,5 +1,6 @@
 import Hub
 import JSON5
+import Storage
 import Testing
 import Vitals
 
@@ -62,6 +63,19 @@ struct ConfigurationTests {
     }
 
     @Test(
+        "says how long and how much is kept for followers: a day and 256 MB, unless it says otherwise",
+        arguments: [
+            ("", FeedLimits(age: .days(1), bytes: 256 << 20)),
+            ("feed: { keep: \"36h\" },", FeedLimits(age: .hours(36), bytes: 256 << 20)),
+            ("feed: { most: \"64MB\" },", FeedLimits(age: .days(1), bytes: 64 << 20)),
+            ("feed: { keep: \"0s\", most: \"2GB\" },", FeedLimits(age: .zero, bytes: 2 << 30)),
+        ])
+    func feed(said: String, meant: FeedLimits) throws {
+        let text = Self.good.replacing("store: \"hub.db\",", with: "store: \"hub.db\", \(said)")
+        #expect(try Configuration.parse(text, file: "vitald.json5").feed == meant)
+    }
+
+    @Test(
         "names line, column and the nearest known name of what is wrong",
         arguments: [
             ("store:", "stor:", "2:18: unknown key 'stor'", "store"),
@@ -72,6 +86,11 @@ struct ConfigurationTests {
             ("[0.4, 0.6]", "[0.6, 0.4]", "5:", "below"),
             ("person: \"ada\"", "person: \"ada\", history: \"soon\"", "6:", "like \"7d\""),
             ("store: \"hub.db\",", "store: \"hub.db\", retention: [{ keep: \"raw 3d\" }],", "2:", "7d or more"),
+            ("store: \"hub.db\",", "store: \"hub.db\", feed: { keep: \"400d\" },", "2:", "0s to 366d"),
+            ("store: \"hub.db\",", "store: \"hub.db\", feed: { most: \"256\" },", "2:", "like \"256MB\""),
+            ("store: \"hub.db\",", "store: \"hub.db\", feed: { most: \"0MB\" },", "2:", "1MB to"),
+            ("store: \"hub.db\",", "store: \"hub.db\", feed: { most: \"9223372036854775807GB\" },", "2:", "1MB to"),
+            ("store: \"hub.db\",", "store: \"hub.db\", feed: { moost: \"1GB\" },", "2:", "most"),
             ("/dev/ttyUSB0", "usb:10c4", "6:", "like usb:10c4:ea60"),
             ("name: \"ada\",", "name: \"ada\", commit: \"1s\",", "3:28: unknown key 'commit'", "known keys: name"),
         ])

@@ -1,4 +1,5 @@
 import JSON5
+import Storage
 import Vitals
 
 /// What `vitald run --config FILE` reads: where things are, who lives here, what they wear.
@@ -22,6 +23,8 @@ public struct Configuration: Sendable {
     public var history: [String: TimeSpan]
     /// How long samples are kept, and whose; later ones win. Without any, for ever.
     public var retention: [RetentionRule]
+    /// How long and how much is kept for followers of the store.
+    public var feed: FeedLimits
 
     public static let defaultSocketPath = "/run/vitald/vitald.sock"
     /// A ring or watch left in a drawer for a week has lost nothing: most store that long. Without being told to, since
@@ -30,13 +33,16 @@ public struct Configuration: Sendable {
     static let historyBounds = TimeSpan.hours(1)...TimeSpan.days(366)
     /// Shorter would only wear the disk; longer would lose more than half a minute in a power cut (DESIGN §5).
     static let commitBounds = TimeSpan.seconds(1)...TimeSpan.seconds(30)
+    static let feedAgeBounds = TimeSpan.zero...TimeSpan.days(366)
+    /// In MB: less would lose followers within minutes.
+    static let feedSizeBounds = 1...1_000_000
 
     public init(
         hubName: String, storePath: String, keyFile: String? = nil,
         socketPath: String = Configuration.defaultSocketPath,
         profileFolders: [String], ruleFolders: [String], commitInterval: TimeSpan = .seconds(1), people: [Person],
         devices: [Device], assignments: [Assignment], secrets: [String: String] = [:],
-        history: [String: TimeSpan] = [:], retention: [RetentionRule] = []
+        history: [String: TimeSpan] = [:], retention: [RetentionRule] = [], feed: FeedLimits = FeedLimits()
     ) {
         self.hubName = hubName
         self.storePath = storePath
@@ -51,6 +57,7 @@ public struct Configuration: Sendable {
         self.secrets = secrets
         self.history = history
         self.retention = retention
+        self.feed = feed
     }
 
     /// How far back the stored data of a device is asked for; zero: not at all.

@@ -1,5 +1,6 @@
 import JSON5
 import Links
+import Storage
 import Vitals
 
 /// Reads the people, devices and places of a configuration file.
@@ -10,7 +11,7 @@ struct ConfigurationParser {
     func parse() throws(JSONError) -> Configuration {
         let root = try document.reader.object(known: [
             "hub", "store", "key_file", "socket", "profiles", "rules", "commit", "people", "devices", "secrets",
-            "retention",
+            "retention", "feed",
         ])
         let people = try (root.optionalArray("people") ?? []).map { reader throws(JSONError) in try person(reader) }
         try unique(people.map(\.name), "people", in: root)
@@ -35,7 +36,31 @@ struct ConfigurationParser {
             socketPath: try root.optionalString("socket").map(absolute) ?? Configuration.defaultSocketPath,
             profileFolders: try folders(root, "profiles"), ruleFolders: try folders(root, "rules"),
             commitInterval: commit, people: people, devices: devices, assignments: assignments,
-            secrets: try secrets(root), history: history, retention: try retention(root, people))
+            secrets: try secrets(root), history: history, retention: try retention(root, people),
+            feed: try feed(root))
+    }
+
+    private func feed(_ root: JSONReader) throws(JSONError) -> FeedLimits {
+        var limits = FeedLimits()
+        guard let it = try root.optionalObject("feed", known: ["keep", "most"]) else { return limits }
+        if let keep = try it.optional("keep") {
+            limits.age = try span(keep)
+            guard Configuration.feedAgeBounds.contains(limits.age) else { throw keep.error("keep must be 0s to 366d") }
+        }
+        if let most = try it.optional("most") { limits.bytes = try size(most) }
+        return limits
+    }
+
+    /// Bytes, of whole MB or GB.
+    private func size(_ reader: JSONReader) throws(JSONError) -> Int {
+        let text = try reader.string()
+        for (unit, megabytes) in [("MB", 1), ("GB", 1024)] where text.hasSuffix(unit) {
+            guard let number = Int(text.dropLast(2)), Configuration.feedSizeBounds.contains(number),
+                Configuration.feedSizeBounds.contains(number * megabytes)
+            else { break }
+            return number * megabytes << 20
+        }
+        throw reader.error("expected a size like \"256MB\" or \"2GB\", 1MB to 976GB")
     }
 
     private func retention(_ root: JSONReader, _ people: [Person]) throws(JSONError) -> [RetentionRule] {

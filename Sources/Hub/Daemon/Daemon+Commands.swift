@@ -105,6 +105,7 @@ extension Daemon {
             let talksAnew = next.history != configuration.history || next.secrets != configuration.secrets
             (configuration.history, configuration.secrets) = (next.history, next.secrets)
             (configuration.people, configuration.retention) = (next.people, next.retention)
+            configuration.feed = next.feed
             furnishStore()
             if old.devices != new.devices || old.profiles != new.profiles || talksAnew { restartLinks() }
             observer.log("the configuration, rules and profiles were read again")

@@ -10,6 +10,7 @@ extension Daemon {
     func furnishStore() {
         store?.retention = retention
         store?.retentionTime = ages.now
+        store?.feedLimits = configuration.feed
     }
 
     /// People under the ids that the store knows them by.

@@ -1,6 +1,6 @@
 import Vitals
 
-/// How long and how much is kept for followers.
+/// How long and how much is kept for followers: `feed` in the configuration.
 public struct FeedLimits: Hashable, Sendable {
     /// A commit that all followers have is kept this long yet, by the hub's clock, so that an acknowledgement can go back.
     public var age = TimeSpan.days(1)
