@@ -2,6 +2,7 @@ import Foundation
 import Hub
 import JSON5
 import Links
+import Storage
 import Testing
 import Vitals
 
@@ -188,6 +189,35 @@ struct DaemonTests {
         let status = try #require(try SocketClient.request(path: home.socket, .query(.status)).first)
         let time = try JSONReader(try JSONDocument.parse(status, file: "status")).string("now")
         #expect(try #require(Timestamp(time)) >= Timestamp(milliseconds: Int64(now + 7260) * 1000))
+    }
+
+    @Test("takes a document of 20 MB while it runs, byte for byte, and refuses a larger one in one line")
+    func document() throws {
+        let home = try Home()
+        let hub = try home.start()
+        defer { hub.kill() }
+        var random = SplitMix(state: 20)
+        var bytes = Data(capacity: 20 << 20)
+        while bytes.count < 20 << 20 { withUnsafeBytes(of: random.next()) { bytes.append(contentsOf: $0) } }
+        try bytes.write(to: URL(filePath: home.folder.path("scan.bin")))
+        func put() throws -> Program.Result {
+            try Program.run([
+                "records", "document", home.folder.path("scan.bin"), "--store", home.store, "--person", "ada",
+                "--by", "grace", "--socket", home.socket,
+            ])
+        }
+        let result = try put()
+        #expect(result.status == 0, "\(result.errors)")
+        let id = try #require(result.lines.first.flatMap { RecordID($0) })
+        try (bytes + [0]).write(to: URL(filePath: home.folder.path("scan.bin")))
+        #expect(try put().status == 1)
+        #expect(try SocketClient.request(path: home.socket, .query(.status)).count == 1)
+        // What it has acknowledged is stored.
+        hub.kill()
+        let store = try SQLiteStore.open(path: home.store, mode: .read)
+        defer { store.close() }
+        #expect(try store.record(id)?.payload == Array(bytes))
+        #expect(try store.records(of: nil, kind: .document).count == 1)
     }
 
     @Test("believes no clock that it has not seen going on evenly for a week with what cannot be brought back")

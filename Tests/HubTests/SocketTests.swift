@@ -1,7 +1,9 @@
-import Hub
+import Glibc
 import JSON5
 import Testing
 import Vitals
+
+@testable import Hub
 
 @Suite("The command socket's lines")
 struct SocketTests {
@@ -24,7 +26,7 @@ struct SocketTests {
             author: "grace", .note("slept \"badly\"\n"))
         let put = SocketRequest.record(
             record, Command(id: CommandID(derivedFrom: "c"), actor: "grace", action: .put(record)))
-        #expect(try SocketRequest.parse(put.line) == put)
+        #expect(try SocketRequest.parse(put.line) { _ in put.attached } == put)
         for query in [
             Query.status, .devices, .device(named: "strap"), .pairing, .alert(named: "last"), .plan(named: "3f2a"),
         ] {
@@ -38,7 +40,7 @@ struct SocketTests {
             "", "{", "[]", "{\"query\":\"weather\"}", "{\"command\":\"acknowledge\"}",
             "{\"command\":\"acknowledge\",\"event\":\"12\"}", "{\"command\":\"reload\",\"id\":\"x\"}",
             "{\"commandd\":1}", "{\"command\":\"put\"}", "{\"command\":\"put\",\"record\":\"0701\"}",
-            "{\"command\":\"put\",\"record\":\"xyz\"}", "{\"command\":\"follow\",\"follower\":\"x\",\"after\":-1}",
+            "{\"command\":\"follow\",\"follower\":\"x\",\"after\":-1}",
             "{\"command\":\"unfollow\"}", "{\"query\":\"device\"}", "{\"command\":\"pair\"}",
             "{\"command\":\"answer_pairing\",\"passkey\":123456}",
             "{\"command\":\"answer_pairing\",\"agrees\":true,\"passkey\":1000000}",
@@ -47,5 +49,39 @@ struct SocketTests {
         ])
     func refused(line: String) {
         #expect(throws: JSONError.self) { try SocketRequest.parse(line) }
+    }
+
+    @Test("a record is refused whose file is cut off, has something behind it, or is not there")
+    func attached() throws {
+        let record = Record(
+            id: RecordID(derivedFrom: "r"), person: PersonID(derivedFrom: "ada"), at: Timestamp(milliseconds: 5),
+            author: "grace", .document(name: "x.pdf", mediaType: "application/pdf", size: 3), payload: [1, 2, 3])
+        let put = SocketRequest.record(record, Command(id: .random(), actor: "grace", action: .put(record)))
+        let bytes = try #require(put.attached)
+        for wrong in [nil, []] + bytes.indices.map({ Array(bytes[..<$0]) }) + [bytes + [0]] as [[UInt8]?] {
+            #expect(throws: JSONError.self) { try SocketRequest.parse(put.line) { _ in wrong } }
+        }
+    }
+
+    @Test("a file travels with the bytes it is sent with, and is read whole or not at all")
+    func travelling() throws {
+        var ends: [Int32] = [0, 0]
+        try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
+        defer { for end in ends { close(end) } }
+        let content = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 * $0) }
+        #expect(try AttachedFile(content).send(Array("line\n".utf8), to: ends[0]) == 5)
+        var buffer = [UInt8](repeating: 0, count: 64)
+        let (count, file) = AttachedFile.receive(into: &buffer, from: ends[1])
+        #expect(buffer[..<count].elementsEqual("line\n".utf8))
+        #expect(file?.bytes(atMost: content.count) == content)
+        #expect(file?.bytes(atMost: content.count) == content, "it can be read again")
+        #expect(file?.bytes(atMost: content.count - 1) == nil)
+        // Without a file, and with one that nobody may wait for.
+        #expect(send(ends[0], buffer, 1, 0) == 1)
+        #expect(AttachedFile.receive(into: &buffer, from: ends[1]).file == nil)
+        var pipes: [Int32] = [0, 0]
+        try #require(pipe(&pipes) == 0)
+        defer { close(pipes[1]) }
+        #expect(AttachedFile(pipes[0]).bytes(atMost: 100) == nil)
     }
 }

@@ -9,11 +9,14 @@ final class CommandSocket: @unchecked Sendable {
     // @unchecked: every stored property is only touched on `queue`.
     private let path: String
     private let queue: DispatchQueue
-    private let answer: @Sendable (String, Peer) -> [String]
+    private let answer: Answer
     private var listener: (any DispatchSourceRead)?
     private var connections: [Int32: Connection] = [:]
     /// Left when every connection is closed; nobody waits for it.
     private let released = DispatchGroup()
+
+    /// Answers a line, and what was attached to it.
+    typealias Answer = @Sendable (String, AttachedFile?, Peer) -> [String]
 
     /// Who is at the other end, as the kernel tells.
     struct Peer: Sendable {
@@ -24,6 +27,8 @@ final class CommandSocket: @unchecked Sendable {
     private struct Connection {
         var watch: DescriptorWatch
         var received: [UInt8] = []
+        /// What came last, for the line that is under way.
+        var attached: AttachedFile?
         var peer: Peer
     }
 
@@ -32,7 +37,7 @@ final class CommandSocket: @unchecked Sendable {
     /// More than this many clients at once are turned away.
     private static let mostConnections = 32
 
-    init(path: String, queue: DispatchQueue, answer: @escaping @Sendable (String, Peer) -> [String]) {
+    init(path: String, queue: DispatchQueue, answer: @escaping Answer) {
         self.path = path
         self.queue = queue
         self.answer = answer
@@ -116,9 +121,10 @@ final class CommandSocket: @unchecked Sendable {
         var chunk = [UInt8](repeating: 0, count: 4096)
         var isOpen = true
         while true {
-            let count = recv(descriptor, &chunk, chunk.count, 0)
+            let (count, file) = AttachedFile.receive(into: &chunk, from: descriptor)
             if count > 0 {
                 connection.received.append(contentsOf: chunk[..<count])
+                if let file { connection.attached = file }
             } else {
                 isOpen = count < 0 && (errno == EAGAIN || errno == EINTR)
                 break
@@ -131,9 +137,13 @@ final class CommandSocket: @unchecked Sendable {
             lines.append(String(decoding: connection.received[..<end], as: UTF8.self))
             connection.received.removeSubrange(...end)
         }
+        let attached = connection.attached
+        if !lines.isEmpty { connection.attached = nil }
         connections[descriptor] = connection
         // An answer that cannot be written drops the connection.
-        for line in lines where connections[descriptor] != nil { write(answer(line, connection.peer), to: descriptor) }
+        for line in lines where connections[descriptor] != nil {
+            write(answer(line, attached, connection.peer), to: descriptor)
+        }
         if !isOpen { drop(descriptor) }
     }
 

@@ -3,9 +3,9 @@ import Vitals
 
 /// What people ask and order, over the command socket and by signals.
 extension Daemon {
-    func answer(_ line: String, from peer: CommandSocket.Peer) -> [String] {
+    func answer(_ line: String, _ attached: AttachedFile?, from peer: CommandSocket.Peer) -> [String] {
         do {
-            switch try SocketRequest.parse(line) {
+            switch try SocketRequest.parse(line, attached: { attached?.bytes(atMost: $0) }) {
             case .query(.status): return [status(), Self.ok]
             case .query(.devices): return devices() + [Self.ok]
             case .query(.device(let name)): return try [device(named: name), Self.ok]

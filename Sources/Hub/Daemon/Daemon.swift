@@ -188,8 +188,9 @@ public actor Daemon {
     }
 
     private func listen() throws {
-        let socket = CommandSocket(path: configuration.socketPath, queue: executor.queue) { [weak self] line, peer in
-            self?.assumeIsolated { $0.answer(line, from: peer) } ?? []
+        let socket = CommandSocket(path: configuration.socketPath, queue: executor.queue) {
+            [weak self] line, attached, peer in
+            self?.assumeIsolated { $0.answer(line, attached, from: peer) } ?? []
         }
         try socket.start()
         self.socket = socket

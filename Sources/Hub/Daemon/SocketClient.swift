@@ -23,7 +23,13 @@ public enum SocketClient {
                     : "vitald is not running (nobody listens at \(path))")
         }
         let bytes = Array((request.line + "\n").utf8)
-        guard send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else {
+        let sent: Int
+        if let attached = request.attached {
+            sent = try AttachedFile(attached).send(bytes, to: descriptor)
+        } else {
+            sent = send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+        }
+        guard sent == bytes.count else {
             throw SocketError("vitald closed the connection")
         }
         return try answer(from: descriptor)

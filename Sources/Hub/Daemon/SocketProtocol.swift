@@ -12,7 +12,7 @@ import Vitals
 /// {"query":"alert","event":"3f2a"}   {"query":"plan","event":"last"}
 /// {"command":"acknowledge","event":"…","comment":"…","actor":"ada","id":"…"}
 /// {"command":"follow","follower":"dashboard","after":12}   {"command":"unfollow","follower":"dashboard"}
-/// {"command":"put","record":"…"}      a note or another record, its bytes in hexadecimal
+/// {"command":"put"}                   a note or another record, whose bytes are in a file that is attached
 /// {"command":"reload"}   {"command":"stop"}   {"command":"accept_plan","event":"…"}   {"command":"decline_plan",…}
 /// ```
 ///
@@ -24,14 +24,17 @@ public enum SocketRequest: Hashable, Sendable {
     case record(Record, Command)
 
     /// Longer lines are refused.
-    public static let longestLine = 65_536
+    static let longestLine = 65_536
+    /// Larger records are refused: the largest document, and what is said of it.
+    private static let largestRecord = Record.mostBytes + (1 << 16)
 
-    /// Reads a request line.
-    public static func parse(_ line: String) throws(JSONError) -> SocketRequest {
+    /// Reads a request line. `attached` gives the bytes of the file that came with it, of at most so many.
+    public static func parse(
+        _ line: String, attached: (Int) -> [UInt8]? = { _ in nil }
+    ) throws(JSONError) -> SocketRequest {
         let document = try JSONDocument.parse(line, file: "request")
         let root = try document.reader.object(known: [
-            "query", "command", "event", "comment", "device", "agrees", "passkey", "follower", "after", "record",
-            "actor", "id",
+            "query", "command", "event", "comment", "device", "agrees", "passkey", "follower", "after", "actor", "id",
         ])
         let queries = ["status", "devices", "device", "pairing", "alert", "plan"]
         switch try root.optionalOneOf("query", allowed: queries) {
@@ -49,7 +52,7 @@ public enum SocketRequest: Hashable, Sendable {
         }
         let actor = try root.optionalString("actor") ?? ""
         if try root.optionalString("command") == "put" {
-            let record = try record(root)
+            let record = try record(root, attached(largestRecord))
             return .record(record, Command(id: id, actor: actor, action: .put(record)))
         }
         return .command(Command(id: id, actor: actor, action: try action(root)))
@@ -78,14 +81,12 @@ public enum SocketRequest: Hashable, Sendable {
         }
     }
 
-    private static func record(_ root: JSONReader) throws(JSONError) -> Record {
-        let digits = Array(try root.string("record").utf8)
-        let bytes = stride(from: 0, to: digits.count - digits.count % 2, by: 2).compactMap { place in
-            UInt8(String(decoding: digits[place...place + 1], as: UTF8.self), radix: 16)
-        }
-        var reader = ByteReader(bytes)
-        guard bytes.count * 2 == digits.count, let record = try? reader.wire(Record.self), reader.isAtEnd else {
-            throw try root.required("record").error("expected a record's bytes in hexadecimal")
+    private static func record(_ root: JSONReader, _ bytes: [UInt8]?) throws(JSONError) -> Record {
+        var reader = ByteReader(bytes ?? [])
+        guard let record = try? reader.wire(Record.self), reader.isAtEnd, record.payload.count <= Record.mostBytes
+        else {
+            throw try root.required("command").error(
+                "expected a file attached that holds a record, with a document of \(Record.mostBytes >> 20) MB at most")
         }
         return record
     }
@@ -115,16 +116,21 @@ public enum SocketRequest: Hashable, Sendable {
                 json.member("query", "plan")
                 json.member("event", name)
             case .command(let command): Self.write(command, to: &json)
-            case .record(let record, let command):
+            case .record(_, let command):
                 json.member("command", "put")
-                var writer = ByteWriter()
-                writer.wire(record)
-                json.member("record", writer.bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())
                 json.member("actor", command.actor)
                 json.member("id", "\(command.id)")
             }
         }
         return json.text
+    }
+
+    /// What is attached to the line.
+    public var attached: [UInt8]? {
+        guard case .record(let record, _) = self else { return nil }
+        var writer = ByteWriter(capacity: record.payload.count + 512)
+        writer.wire(record)
+        return writer.bytes
     }
 
     /// A command's members, as a request or a log of orders has them.

@@ -99,9 +99,7 @@ enum RecordsDocumentCommand: Subcommand {
         options: RecordArguments.store + [
             .init("type", "TYPE", "its media type (application/octet-stream)"), RecordArguments.by, DaemonSocket.option,
         ],
-        notes: [
-            "Prints the id of the document. A running daemon takes up to 30 KB; for more it must be stopped for the moment."
-        ],
+        notes: ["Prints the id of the document. While the daemon runs it goes through the daemon."],
         examples: ["vitald records document letter.pdf --type application/pdf --store home.db --person ada"])
 
     static func run(_ arguments: Arguments, on console: Console) throws {

@@ -79,13 +79,7 @@ struct FollowedStore {
             commit.commands = [AppliedCommand(command: command, at: at)]
             try store.commit(commit)
         } orAsk: {
-            let request = SocketRequest.record(record, command)
-            guard request.line.utf8.count < SocketRequest.longestLine else {
-                throw CommandError.failed(
-                    "the running daemon takes records of up to 30 KB, this one has \(record.payload.count / 1024) KB",
-                    hint: "stop the daemon for the moment it takes to store it")
-            }
-            return request
+            .record(record, command)
         }
     }
 
