@@ -101,7 +101,7 @@ extension SQLiteStore {
 
     /// Counts what is there of the series whose ids are chosen. Reads all their samples.
     func recount(_ isChosen: (Int64) -> Bool) throws(StoreError) {
-        try intake.sort()
+        intake.fresh.sort()
         for position in intake.catalogue.rows.indices where isChosen(intake.catalogue.rows[position].id) {
             let row = intake.catalogue.rows[position]
             var cursor = try cursor(

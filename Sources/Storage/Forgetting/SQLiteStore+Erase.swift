@@ -164,7 +164,7 @@ extension SQLiteStore {
 
     private func eraseFromJournal(_ subject: Subject) throws(StoreError) {
         var changed: [(Int64, [UInt8]?)] = []
-        try forEachJournalRow { sequence, _, _, entries in
+        try forEachJournalRow { sequence, _, entries in
             guard entries.contains(where: { subject.series.contains($0.series) }) else { return }
             var writer = JournalRow.Writer()
             for entry in entries where !subject.series.contains(entry.series) {

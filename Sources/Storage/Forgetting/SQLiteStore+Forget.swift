@@ -128,7 +128,7 @@ extension SQLiteStore {
         var series: Set<Int64> = []
         try forEachSeries(of: person, order: "id") { series.insert($0.id) }
         var sequences: [Int64] = []
-        try forEachJournalRow { sequence, _, _, entries in
+        try forEachJournalRow { sequence, _, entries in
             guard sequences.count < Self.probes, entries.contains(where: { series.contains($0.series) }) else { return }
             sequences.append(sequence)
         }

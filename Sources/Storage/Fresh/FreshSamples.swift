@@ -1,16 +1,18 @@
 /// The samples of the journal, by series: what rests in no chunk yet.
 ///
-/// A commit adds its journal row as it is. Rows are sorted into their series later, many at a time: in a house of
+/// A commit adds its samples as they come. They are sorted into their series later, many at a time: in a house of
 /// thousands, a sample appended to its own series finds nothing of that in the processor's caches.
 struct FreshSamples {
-    private struct Row {
-        var sequence: UInt64
-        var bytes: [UInt8]
-        var count: Int
+    /// A sample that waits to be sorted into its series. Traits are few: each is kept once, by number.
+    struct Arrival {
+        var time: Int64
+        var value: Float
+        var place: Int32
+        var trait: Int32
     }
 
-    /// Samples of rows that wait to be sorted into their series, before that is done without being asked: so many that in a
-    /// house of thousands of series each gets dozens at a time, so few that it takes milliseconds.
+    /// Samples that wait, before they are sorted without being asked: so many that in a house of thousands of series each
+    /// gets dozens at a time, so few that it takes milliseconds.
     static let mostWaiting = 1 << 16
 
     private(set) var series: [FreshSeries] = []
@@ -18,9 +20,11 @@ struct FreshSamples {
     private var places: [Int64: Int] = [:]
     /// Row id of a series by its place.
     private var ids: [Int64] = []
-    private var waiting: [Row] = []
+    private var arrivals: [Arrival] = []
+    private var traits: [SampleTrait] = []
+    /// How many of `arrivals` are in the journal; those behind them belong to the commit under way.
     private(set) var waitingCount = 0
-    /// All of them.
+    /// All samples of the journal.
     private(set) var count = 0
 
     /// The place of the series with that row id, made when it is new.
@@ -32,6 +36,13 @@ struct FreshSamples {
         return series.count - 1
     }
 
+    /// The same, where ids mostly follow one another.
+    mutating func place(of id: Int64, after place: Int) -> Int {
+        let next = place + 1
+        if next < ids.count, ids[next] == id { return next }
+        return self.place(of: id)
+    }
+
     /// Forgets a series that holds nothing; it is the last one.
     mutating func removeLast(_ id: Int64) {
         guard let place = places.removeValue(forKey: id), place == series.count - 1 else { return }
@@ -39,95 +50,70 @@ struct FreshSamples {
         ids.removeLast()
     }
 
-    /// Adds a row of the journal, which has `count` samples.
-    mutating func add(_ bytes: [UInt8], sequence: UInt64, count number: Int) {
-        waiting.append(Row(sequence: sequence, bytes: bytes, count: number))
-        waitingCount += number
-        count += number
+    // MARK: Samples that come
+
+    /// Adds a sample of the commit under way, to be kept or undone with it.
+    @inline(__always) mutating func add(_ time: Int64, _ value: Float, _ trait: SampleTrait, at place: Int) {
+        arrivals.append(
+            Arrival(time: time, value: value, place: Int32(truncatingIfNeeded: place), trait: number(of: trait)))
     }
 
-    /// Sorts all rows into their series.
-    ///
-    /// - Throws: `Damage` for rows that no writer made; then nothing is sorted.
-    mutating func sort() throws(Damage) {
-        guard !waiting.isEmpty else { return }
-        var batch = Batch(capacity: waitingCount)
-        var (last, place) = (Int64.min, 0)
-        for row in waiting {
-            try JournalRow.read(row.bytes, sequence: row.sequence) { entry in
-                if entry.series != last {
-                    // Ids mostly follow one another, and so do places.
-                    let next = place + 1
-                    let isNext = next < ids.count && ids[next] == entry.series
-                    place = isNext ? next : self.place(of: entry.series)
-                    last = entry.series
-                }
-                batch.append(entry, of: place)
-            }
+    /// Looks at the latest ones only: the same trait may have several numbers.
+    @inline(__always) private mutating func number(of trait: SampleTrait) -> Int32 {
+        var place = traits.count
+        while place > 0, place > traits.count - 4 {
+            place -= 1
+            if traits[place] == trait { return Int32(truncatingIfNeeded: place) }
         }
-        waiting.removeAll(keepingCapacity: true)
-        count += batch.count - waitingCount
-        waitingCount = 0
-        distribute(batch)
+        traits.append(trait)
+        return Int32(truncatingIfNeeded: traits.count - 1)
     }
 
-    /// Samples of many series in the order in which they came. Their traits are few: each is kept once, by number.
-    private struct Batch {
-        private(set) var owners: [Int32] = []
-        private(set) var times: [Int64] = []
-        private(set) var values: [Float] = []
-        private(set) var numbers: [Int32] = []
-        private(set) var traits: [SampleTrait] = []
-
-        var count: Int { owners.count }
-
-        init(capacity: Int) {
-            owners.reserveCapacity(capacity)
-            times.reserveCapacity(capacity)
-            values.reserveCapacity(capacity)
-            numbers.reserveCapacity(capacity)
-        }
-
-        @inline(__always) mutating func append(_ entry: JournalRow.Entry, of place: Int) {
-            owners.append(Int32(truncatingIfNeeded: place))
-            times.append(entry.time)
-            values.append(entry.value)
-            numbers.append(number(of: entry.trait))
-        }
-
-        /// Looks at the latest ones only: the same trait may have several numbers.
-        private mutating func number(of trait: SampleTrait) -> Int32 {
-            var place = traits.count
-            while place > 0, place > traits.count - 4 {
-                place -= 1
-                if traits[place] == trait { return Int32(truncatingIfNeeded: place) }
-            }
-            traits.append(trait)
-            return Int32(truncatingIfNeeded: traits.count - 1)
-        }
+    /// What was added is in the journal.
+    mutating func keep() {
+        count += arrivals.count - waitingCount
+        waitingCount = arrivals.count
     }
 
-    /// Appends samples to the series they belong to, each series at a time, in their order.
-    private mutating func distribute(_ batch: Batch) {
+    /// What was added since the last ``keep()`` never was.
+    mutating func undo() { arrivals.removeSubrange(waitingCount...) }
+
+    /// The samples of the commit under way, by place.
+    func underWay() -> [Int: FreshSeries] {
+        var found: [Int: FreshSeries] = [:]
+        for arrival in arrivals[waitingCount...] {
+            found[Int(arrival.place), default: FreshSeries()].append(
+                arrival.time, arrival.value, traits[Int(arrival.trait)])
+        }
+        return found
+    }
+
+    /// Sorts what waits into its series, each series at a time, in the order in which it came. O(samples + series).
+    mutating func sort() {
+        guard waitingCount > 0 else { return }
         var ends = [Int](repeating: 0, count: series.count + 1)
-        for owner in batch.owners { ends[Int(owner) + 1] += 1 }
+        for arrival in arrivals[..<waitingCount] { ends[Int(arrival.place) + 1] += 1 }
         for i in 1..<ends.count { ends[i] += ends[i - 1] }
         var next = ends
-        var times = [Int64](repeating: 0, count: batch.count)
-        var values = [Float](repeating: 0, count: batch.count)
-        var numbers = [Int32](repeating: 0, count: batch.count)
-        for (i, owner) in batch.owners.enumerated() {
-            let place = next[Int(owner)]
-            next[Int(owner)] = place + 1
-            times[place] = batch.times[i]
-            values[place] = batch.values[i]
-            numbers[place] = batch.numbers[i]
+        let sorted = [Arrival](unsafeUninitializedCapacity: waitingCount) { sorted, initialized in
+            for arrival in arrivals[..<waitingCount] {
+                let place = Int(arrival.place)
+                sorted.initializeElement(at: next[place], to: arrival)
+                next[place] += 1
+            }
+            initialized = waitingCount
         }
-        for place in series.indices where ends[place] < ends[place + 1] {
-            let range = ends[place]..<ends[place + 1]
-            series[place].append(times[range], values[range], numbers[range], of: batch.traits)
+        sorted.withUnsafeBufferPointer { sorted in
+            for place in series.indices where ends[place] < ends[place + 1] {
+                series[place].append(UnsafeBufferPointer(rebasing: sorted[ends[place]..<ends[place + 1]]), traits)
+            }
         }
+        arrivals.removeSubrange(..<waitingCount)
+        waitingCount = 0
+        if arrivals.isEmpty { traits.removeAll(keepingCapacity: true) }
     }
+
+    // MARK: By series
 
     /// The sorted samples of a series; `nil` when it has none.
     func samples(of id: Int64) -> FreshSeries? {

@@ -21,35 +21,38 @@ struct FreshSeries {
         values.reserveCapacity(8 + place % 8)
     }
 
-    /// Appends many samples, in the order in which they came: columns of one length, traits by their numbers in `all`.
-    mutating func append(
-        _ newTimes: ArraySlice<Int64>, _ newValues: ArraySlice<Float>, _ newTraits: ArraySlice<Int32>,
-        of all: [SampleTrait]
-    ) {
-        var isIncreasing = isInOrder
-        if let last = times.last, let first = newTimes.first, first <= last { isIncreasing = false }
-        for i in newTimes.indices.dropFirst() where newTimes[i] <= newTimes[i - 1] { isIncreasing = false }
+    /// Appends many samples, in the order in which they came; their traits are numbers in `all`.
+    mutating func append(_ arrivals: UnsafeBufferPointer<FreshSamples.Arrival>, _ all: [SampleTrait]) {
+        var last = times.last
+        let isIncreasing =
+            isInOrder
+            && arrivals.allSatisfy { arrival in
+                defer { last = arrival.time }
+                return last.map { $0 < arrival.time } ?? true
+            }
         guard isIncreasing else {
-            for i in newTimes.indices { append(newTimes[i], newValues[i], all[Int(newTraits[i])]) }
+            for arrival in arrivals { append(arrival.time, arrival.value, all[Int(arrival.trait)]) }
             return
         }
-        var end = times.count
-        times += newTimes
-        values += newValues
-        var run = newTraits.startIndex
-        while run < newTraits.endIndex {
+        times.append(contentsOf: arrivals.lazy.map(\.time))
+        values.append(contentsOf: arrivals.lazy.map(\.value))
+        var start = 0
+        while start < arrivals.count {
             // Mostly one run from the first to the last.
-            let number = newTraits[run]
-            var stop = run + 1
-            while stop < newTraits.endIndex, newTraits[stop] == number { stop += 1 }
-            end += stop - run
-            run = stop
-            if let last = traits.last, last == all[Int(number)] {
-                ends[ends.count - 1] = end
-            } else {
-                traits.append(all[Int(number)])
-                ends.append(end)
-            }
+            let number = arrivals[start].trait
+            var end = start + 1
+            while end < arrivals.count, arrivals[end].trait == number { end += 1 }
+            appendRun(of: all[Int(number)], end - start)
+            start = end
+        }
+    }
+
+    private mutating func appendRun(of trait: SampleTrait, _ length: Int) {
+        if let last = traits.last, last == trait {
+            ends[ends.count - 1] += length
+        } else {
+            traits.append(trait)
+            ends.append((ends.last ?? 0) + length)
         }
     }
 
@@ -61,12 +64,7 @@ struct FreshSeries {
         if !isInOrder { places[time] = times.count }
         times.append(time)
         values.append(value)
-        if let last = traits.last, last == trait {
-            ends[ends.count - 1] += 1
-        } else {
-            traits.append(trait)
-            ends.append(times.count)
-        }
+        appendRun(of: trait, 1)
     }
 
     /// Forgets the `count` that came first, which rest in chunks now.

@@ -34,12 +34,11 @@ struct SampleIntake {
                 replaces = true
             }
             journal.append(sample, series: catalogue.rows[position].id, replaces: replaces)
-            if again != nil {
-                let trait = SampleTrait(
-                    delay: sample.received.milliseconds &- time, span: sample.span, quality: sample.quality.rawValue,
-                    revision: sample.revision)
-                again?[position, default: FreshSeries()].append(time, sample.value, trait)
-            }
+            let trait = SampleTrait(
+                delay: sample.received.milliseconds &- time, span: sample.span, quality: sample.quality.rawValue,
+                revision: sample.revision)
+            fresh.add(time, sample.value, trait, at: position)
+            if again != nil { again?[position, default: FreshSeries()].append(time, sample.value, trait) }
             catalogue.add(time, replaces: replaces, at: position)
         }
     }
@@ -47,9 +46,9 @@ struct SampleIntake {
     /// The row of the commit under way; `nil` when it has no samples.
     func row(_ sequence: UInt64) -> [UInt8]? { journal.count > 0 ? journal.row(sequence: sequence) : nil }
 
-    /// The commit is durable, with this row.
-    mutating func keep(_ row: [UInt8]?, _ sequence: UInt64) {
-        if let row { fresh.add(row, sequence: sequence, count: journal.count) }
+    /// The commit is durable.
+    mutating func keep() {
+        fresh.keep()
         catalogue.keep()
         journal.removeAll()
         again = nil
@@ -57,6 +56,7 @@ struct SampleIntake {
 
     /// The commit failed.
     mutating func undo() {
+        fresh.undo()
         for id in catalogue.undo() { fresh.removeLast(id) }
         journal.removeAll()
         again = nil
@@ -66,8 +66,8 @@ struct SampleIntake {
 
     /// The revision of the sample that is stored for that time, if there is one.
     private mutating func revision(at time: Int64, of position: Int) throws(StoreError) -> UInt8? {
-        try sort()
-        if again == nil { again = try taken() }
+        fresh.sort()
+        if again == nil { again = fresh.underWay() }
         let series = catalogue.rows[position].id
         var known = fresh.series[position].revision(at: time)
         if let revision = again?[position]?.revision(at: time) { known = max(known ?? 0, revision) }
@@ -75,28 +75,6 @@ struct SampleIntake {
         let i = piece.index(notBefore: time)
         if i < piece.count, piece.times[i] == time { known = max(known ?? 0, piece.revisions[i]) }
         return known
-    }
-
-    /// Sorts what waits in the journal.
-    mutating func sort() throws(StoreError) {
-        do throws(Damage) { try fresh.sort() } catch { throw connection.damage(error.reason) }
-    }
-
-    /// What the commit under way has taken in so far.
-    private func taken() throws(StoreError) -> [Int: FreshSeries] {
-        var positions: [Int64: Int] = [:]
-        for touched in catalogue.touched { positions[catalogue.rows[touched.position].id] = touched.position }
-        var taken: [Int: FreshSeries] = [:]
-        let row = journal.row(sequence: 0)
-        do throws(Damage) {
-            try JournalRow.read(row, sequence: 0) { entry in
-                guard let position = positions[entry.series] else { return }
-                taken[position, default: FreshSeries()].append(entry.time, entry.value, entry.trait)
-            }
-        } catch {
-            throw connection.damage(error.reason)
-        }
-        return taken
     }
 
     /// What rests of a series around a time.
@@ -170,5 +148,11 @@ struct SampleIntake {
     mutating func load(_ row: SQLiteStore.SeriesRow) {
         _ = fresh.place(of: row.id)
         catalogue.load(id: row.id, key: row.key, extent: row.extent)
+    }
+
+    /// Begins with a sample of the journal, which the table may count already.
+    mutating func load(_ entry: JournalRow.Entry, at place: Int, isCounted: Bool) {
+        fresh.add(entry.time, entry.value, entry.trait, at: place)
+        if !isCounted { catalogue.load(entry.time, replaces: entry.replaces, at: place) }
     }
 }

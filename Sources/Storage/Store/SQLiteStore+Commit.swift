@@ -10,7 +10,6 @@ extension SQLiteStore {
     public func commit(_ commit: Commit) throws(StoreError) -> UInt64 {
         try requireWriter()
         let next = lastSequence &+ 1
-        var row: [UInt8]?
         let followed = feed
         var isErased = false
         do throws(StoreError) {
@@ -25,8 +24,7 @@ extension SQLiteStore {
                 for device in commit.devices { try upsert(device, next) }
                 for assignment in commit.assignments { try upsert(assignment, next) }
                 for batch in commit.samples { try intake.take(batch) }
-                row = intake.row(next)
-                if let row { try insert(row, next, at: commit.at) }
+                if let row = intake.row(next) { try insert(row, next, at: commit.at) }
                 try intake.writeExtents(next)
                 for event in commit.events { try insert(event, next) }
                 for item in commit.outbox { try insert(item, next) }
@@ -42,7 +40,7 @@ extension SQLiteStore {
             if isErased { try reload() }
             throw error
         }
-        intake.keep(row, next)
+        intake.keep()
         lastSequence = next
         tellDamage()
         settle(at: commit.at)

@@ -10,61 +10,69 @@ extension SQLiteStore {
         try insert.run()
     }
 
-    /// Reads series and journal, as the writer needs them. What is damaged is put aside first.
+    /// Reads series and journal, as the writer needs them. What is damaged is put aside, and then they are read again.
     func loadJournal() throws(StoreError) {
-        var known: Set<Int64> = []
-        try forEachSeries(of: nil, order: "id") { known.insert($0.id) }
-        let damaged = try damagedJournalRows(known)
-        if let first = damaged.first {
-            // Whoever reads it again within a commit has looked at it before.
-            guard !connection.isInTransaction else { throw connection.damage(first.reason) }
-            try setAside(damaged)
-        }
-        var places: [Int64: (place: Int, upto: Int64)] = [:]
+        let damaged = try loadUndamaged()
+        guard let first = damaged.first else { return }
+        // Whoever reads it again within a commit has looked at it before.
+        guard !connection.isInTransaction else { throw connection.damage(first.reason) }
+        try setAside(damaged)
+        intake = SampleIntake(chunks)
+        _ = try loadUndamaged()
+        // Whose samples they were is not known.
+        try recount { _ in true }
+    }
+
+    /// A row that cannot be read, or has samples of a series that is not there, with what remains of these.
+    typealias DamagedRow = (sequence: Int64, reason: String, remains: [UInt8]?)
+
+    private func loadUndamaged() throws(StoreError) -> [DamagedRow] {
+        var damaged: [DamagedRow] = []
+        /// By place: the commit up to which the table counts.
+        var counted: [Int64] = []
         try forEachSeries(of: nil, order: "id") { row in
-            places[row.id] = (places.count, row.upto)
+            counted.append(row.upto)
             intake.load(row)
         }
         intake.catalogue.takenIDs = try connection.integer("SELECT max(key) FROM chunk").map { $0 >> 32 } ?? 0
-        try forEachJournalRow { sequence, at, bytes, entries in
+        try forEachJournalRow(damaged: { damaged.append(($0, $1, nil)) }) { sequence, at, entries in
             if sealedHour == nil { sealedHour = Self.hour(of: at) }
-            intake.fresh.add(bytes, sequence: UInt64(bitPattern: sequence), count: entries.count)
+            var place = 0
             for entry in entries {
-                guard let (place, upto) = places[entry.series], sequence > upto else { continue }
-                intake.catalogue.load(entry.time, replaces: entry.replaces, at: place)
+                place = intake.fresh.place(of: entry.series, after: place)
+                guard place < counted.count else { break }
+                intake.load(entry, at: place, isCounted: sequence <= counted[place])
             }
-        }
-        // Whose samples they were is not known.
-        if !damaged.isEmpty { try recount { _ in true } }
-    }
-
-    /// Rows that cannot be read, or have samples of a series that is not there, with what remains of these.
-    private func damagedJournalRows(
-        _ known: Set<Int64>
-    ) throws(StoreError) -> [(sequence: Int64, reason: String, remains: [UInt8]?)] {
-        var damaged: [(Int64, String, [UInt8]?)] = []
-        let nobody = DeviceID(high: 0, low: 0)
-        try forEachJournalRow(damaged: { damaged.append(($0, $1, nil)) }) { sequence, _, _, entries in
-            guard entries.contains(where: { !known.contains($0.series) }) else { return }
-            var writer = JournalRow.Writer()
-            for entry in entries where known.contains(entry.series) {
-                let sample = Sample(
-                    metric: .heartRate, value: entry.value, time: Timestamp(milliseconds: entry.time),
-                    span: entry.trait.span, received: Timestamp(milliseconds: entry.time &+ entry.trait.delay),
-                    source: nobody, quality: Quality(rawValue: entry.trait.quality), revision: entry.trait.revision)
-                writer.append(sample, series: entry.series, replaces: entry.replaces)
+            if place >= counted.count {
+                intake.fresh.undo()
+                damaged.append((sequence, "samples of a series that is not there", remains(of: entries, sequence)))
             }
-            let row = writer.row(sequence: UInt64(bitPattern: sequence))
-            damaged.append((sequence, "samples of a series that is not there", writer.count > 0 ? row : nil))
+            intake.fresh.keep()
+            if intake.fresh.waitingCount >= FreshSamples.mostWaiting { intake.fresh.sort() }
         }
         return damaged
     }
 
-    /// Calls `body` with each row of the journal, in the order of the commits: number, time, bytes and samples. Damaged
+    /// A row of those samples whose series is there; `nil` when there are none.
+    private func remains(of entries: [JournalRow.Entry], _ sequence: Int64) -> [UInt8]? {
+        let known = Set(intake.catalogue.rows.map(\.id))
+        let nobody = DeviceID(high: 0, low: 0)
+        var writer = JournalRow.Writer()
+        for entry in entries where known.contains(entry.series) {
+            let sample = Sample(
+                metric: .heartRate, value: entry.value, time: Timestamp(milliseconds: entry.time),
+                span: entry.trait.span, received: Timestamp(milliseconds: entry.time &+ entry.trait.delay),
+                source: nobody, quality: Quality(rawValue: entry.trait.quality), revision: entry.trait.revision)
+            writer.append(sample, series: entry.series, replaces: entry.replaces)
+        }
+        return writer.count > 0 ? writer.row(sequence: UInt64(bitPattern: sequence)) : nil
+    }
+
+    /// Calls `body` with each row of the journal, in the order of the commits: number, time and samples. Damaged
     /// ones go to `damaged` with a reason, and are an error without it.
     func forEachJournalRow(
         damaged: ((Int64, String) -> Void)? = nil,
-        _ body: (Int64, Timestamp, [UInt8], [JournalRow.Entry]) -> Void
+        _ body: (Int64, Timestamp, [JournalRow.Entry]) -> Void
     ) throws(StoreError) {
         let statement = try connection.keep("SELECT sequence, at, bytes FROM journal ORDER BY sequence")
         var entries: [JournalRow.Entry] = []
@@ -78,13 +86,13 @@ extension SQLiteStore {
                 guard let damaged else { throw statement.damage(error.reason) }
                 return damaged(sequence, error.reason)
             }
-            body(sequence, statement.time(1), row, entries)
+            body(sequence, statement.time(1), entries)
         }
     }
 
     /// A reader's view of the journal, read again when that has changed.
     func readJournal() throws(StoreError) {
-        guard !isWriter else { return try intake.sort() }
+        guard !isWriter else { return intake.fresh.sort() }
         guard version >= 3 else { return }
         let ends = try connection.keep("SELECT min(sequence), max(sequence) FROM journal")
         defer { ends.reset() }
@@ -96,13 +104,15 @@ extension SQLiteStore {
         guard rows != freshRows else { return }
         freshRows = nil
         intake.fresh.removeAll()
-        let statement = try connection.keep("SELECT sequence, bytes FROM journal ORDER BY sequence")
-        try statement.forEachRow { () throws(StoreError) in
-            let sequence = UInt64(bitPattern: statement.int64(0))
-            let row = try connection.vault.blob(statement, 1, at: .journal(sequence))
-            intake.fresh.add(row, sequence: sequence, count: 0)
+        try forEachJournalRow { _, _, entries in
+            var place = 0
+            for entry in entries {
+                place = intake.fresh.place(of: entry.series, after: place)
+                intake.fresh.add(entry.time, entry.value, entry.trait, at: place)
+            }
+            intake.fresh.keep()
         }
-        try intake.sort()
+        intake.fresh.sort()
         freshRows = rows
     }
 }

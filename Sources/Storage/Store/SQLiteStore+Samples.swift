@@ -66,7 +66,7 @@ extension SQLiteStore {
             guard version >= 3 else { return rows }
             // What the table does not tell yet.
             let places = Dictionary(rows.enumerated().map { ($1.id, $0) }) { first, _ in first }
-            try forEachJournalRow { sequence, _, _, entries in
+            try forEachJournalRow { sequence, _, entries in
                 for entry in entries {
                     guard let place = places[entry.series], sequence > rows[place].upto else { continue }
                     rows[place].extent.add(entry.time, replaces: entry.replaces)

@@ -30,7 +30,7 @@ extension SQLiteStore {
             return
         }
         do throws(StoreError) {
-            if intake.fresh.waitingCount >= FreshSamples.mostWaiting { try intake.sort() }
+            if intake.fresh.waitingCount >= FreshSamples.mostWaiting { intake.fresh.sort() }
             if seal == nil { try mark(at: now) }
             guard let pass = seal else { return try retire() }
             // A clock that was set back tells no age.
@@ -57,7 +57,7 @@ extension SQLiteStore {
     }
 
     func beginSeal(at now: Timestamp) throws(StoreError) {
-        try intake.sort()
+        intake.fresh.sort()
         seal = SealPass(last: lastSequence, marked: now, counts: intake.fresh.series.map(\.count))
     }
 
