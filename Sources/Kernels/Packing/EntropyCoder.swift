@@ -99,17 +99,18 @@ enum EntropyCoder {
         let words = bytes.next
         let used = withUnsafeTemporaryAllocation(of: UInt32.self, capacity: FrequencyTable.shares) { slots in
             withUnsafeTemporaryAllocation(of: UInt16.self, capacity: FrequencyTable.shares) { names -> Int? in
-                var place = 0
-                for (i, share) in table.shares.enumerated() where share > 0 {
-                    for offset in 0..<UInt32(share) {
-                        slots[place] = UInt32(share) << 16 | offset
-                        names[place] = UInt16(table.first + i)
-                        place += 1
-                    }
-                }
                 guard let slot = slots.baseAddress, let name = names.baseAddress, let symbol = symbols.baseAddress,
                     let words
                 else { return nil }
+                var start = 0
+                for (i, share) in table.shares.enumerated() {
+                    let first = UInt32(share) << 16
+                    for offset in 0..<Int(share) {
+                        slot[start &+ offset] = first | UInt32(truncatingIfNeeded: offset)
+                    }
+                    (name + start).update(repeating: UInt16(truncatingIfNeeded: table.first + i), count: Int(share))
+                    start += Int(share)
+                }
                 return decode(symbols.count, slot, name, words, rest, &state, into: symbol)
             }
         }

@@ -87,6 +87,10 @@ public enum ValuePacking {
             }
         } else {
             let (numerator, denominator) = steps[Int(step)]
+            guard step > 0 else {
+                for i in values.indices { values[i] = Float(Int64(bitPattern: column[i])) }
+                return
+            }
             for i in values.indices {
                 values[i] = Float(Double(Int64(bitPattern: column[i])) * numerator / denominator)
             }

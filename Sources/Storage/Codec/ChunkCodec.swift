@@ -112,15 +112,16 @@ enum ChunkCodec {
         let count = Int(claim)
         var columns = SampleColumns()
         columns.times = try array(count) { (column) throws(PackingError) in try TimePacking.read(&bytes, into: column) }
-        for i in 1..<max(1, count) where columns.times[i] <= columns.times[i - 1] { throw .malformed }
+        guard columns.hasIncreasingTimes else { throw .malformed }
         columns.values = try array(count) { (column) throws(PackingError) in try ValuePacking.read(&bytes, into: column)
         }
         columns.spans = try spans(&bytes, columns.times)
         columns.qualities = try runs(&bytes, count)
         columns.revisions = try runs(&bytes, count)
         columns.delays = [Int64](repeating: 0, count: count)
-        let late = columns.qualities.indices.filter { columns.qualities[$0] & Quality.late.rawValue != 0 }
-        if !late.isEmpty {
+        let isSomeLate = columns.qualities.reduce(0, |) & Quality.late.rawValue != 0
+        if isSomeLate {
+            let late = columns.qualities.indices.filter { columns.qualities[$0] & Quality.late.rawValue != 0 }
             let delays = try numbers(&bytes, late.count)
             for (i, delay) in zip(late, delays) { columns.delays[i] = Int64(zigzag: delay) }
         }
@@ -151,21 +152,21 @@ enum ChunkCodec {
     private static func spans(_ bytes: inout PackedBytes, _ times: [Int64]) throws(PackingError) -> [UInt32] {
         let form = try bytes.byte()
         guard form <= 1 else { throw .malformed }
-        guard form == 1 else {
-            return try numbers(&bytes, times.count).map { (number) throws(PackingError) in
-                try span(Int64(bitPattern: number))
+        var column = try numbers(&bytes, times.count)
+        if form == 1 {
+            for i in column.indices.dropFirst() {
+                column[i] = UInt64(bitPattern: Int64(zigzag: column[i]) &+ (times[i] &- times[i - 1]))
             }
         }
-        var column = try numbers(&bytes, times.count)
-        for i in column.indices.dropFirst() {
-            column[i] = UInt64(bitPattern: Int64(zigzag: column[i]) &+ (times[i] &- times[i - 1]))
+        return try array(column.count) { (spans) throws(PackingError) in
+            // All are looked at together: a loop without branches.
+            var bits: UInt64 = 0
+            for i in column.indices {
+                bits |= column[i]
+                spans[i] = UInt32(truncatingIfNeeded: column[i])
+            }
+            guard bits <= UInt64(UInt32.max) else { throw .malformed }
         }
-        return try column.map { (number) throws(PackingError) in try span(Int64(bitPattern: number)) }
-    }
-
-    private static func span(_ number: Int64) throws(PackingError) -> UInt32 {
-        guard let span = UInt32(exactly: number) else { throw .malformed }
-        return span
     }
 
     private static func runs(_ bytes: inout PackedBytes, _ count: Int) throws(PackingError) -> [UInt8] {

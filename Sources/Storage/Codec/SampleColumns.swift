@@ -58,8 +58,39 @@ struct SampleColumns: Equatable {
             quality: Quality(rawValue: qualities[i]), revision: revisions[i])
     }
 
+    /// Calls `body` with the samples of a range up to and with time `end`; returns the index behind the last of them.
+    func give(
+        _ range: Range<Int>, upTo end: Int64, of metric: Metric, from source: DeviceID, _ body: (Sample) -> Void
+    ) -> Int {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count)
+        // The way of every sample that is read: columns of one length, looked at without looking whether there is an index.
+        let (times, values, spans) = (self.times.span, self.values.span, self.spans.span)
+        let (qualities, revisions, delays) = (self.qualities.span, self.revisions.span, self.delays.span)
+        var i = range.lowerBound
+        while i < range.upperBound, times[unchecked: i] <= end {
+            let time = times[unchecked: i]
+            body(
+                Sample(
+                    metric: metric, value: values[unchecked: i], time: Timestamp(milliseconds: time),
+                    span: spans[unchecked: i], received: Timestamp(milliseconds: time &+ delays[unchecked: i]),
+                    source: source, quality: Quality(rawValue: qualities[unchecked: i]),
+                    revision: revisions[unchecked: i]))
+            i += 1
+        }
+        return i
+    }
+
     func trait(_ i: Int) -> SampleTrait {
         SampleTrait(delay: delays[i], span: spans[i], quality: qualities[i], revision: revisions[i])
+    }
+
+    /// Whether each time is later than the one before. A loop without branches.
+    var hasIncreasingTimes: Bool {
+        times.withUnsafeBufferPointer { times in
+            var isIncreasing = true
+            for i in times.indices.dropFirst() { isIncreasing = (times[i] > times[i - 1]) && isIncreasing }
+            return isIncreasing
+        }
     }
 
     /// The index of the first sample not before `time`. O(log n).

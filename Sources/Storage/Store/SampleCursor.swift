@@ -120,14 +120,7 @@ struct SampleCursor {
     /// are.
     mutating func give(upTo end: Int64, _ body: (Sample) -> Void) throws(StoreError) -> Bool {
         repeat {
-            // Of its own, so that the loop need not look whether `body` changed it.
-            let window = window
-            var i = place
-            while i < limit, window.times[i] <= end {
-                body(window.sample(i, of: metric, from: source))
-                i += 1
-            }
-            place = i
+            place = window.give(place..<limit, upTo: end, of: metric, from: source, body)
             if place < limit { return true }
         } while try refill() && time <= end
         return place < limit
