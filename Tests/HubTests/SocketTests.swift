@@ -84,4 +84,36 @@ struct SocketTests {
         defer { close(pipes[1]) }
         #expect(AttachedFile(pipes[0]).bytes(atMost: 100) == nil)
     }
+
+    @Test("of several files that are sent at once none stays open")
+    func several() throws {
+        var ends: [Int32] = [0, 0]
+        try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
+        defer { for end in ends { close(end) } }
+        var pipes: [Int32] = [0, 0]
+        try #require(pipe(&pipes) == 0)
+        defer { close(pipes[0]) }
+        // A header, and two descriptors of the end that is written to.
+        var words: [Int] = [24, Int(SOL_SOCKET) | SCM_RIGHTS << 32, Int(pipes[1]) | Int(pipes[1]) << 32]
+        var byte: UInt8 = 10
+        withUnsafeMutablePointer(to: &byte) { byte in
+            words.withUnsafeMutableBytes { control in
+                var vector = iovec(iov_base: byte, iov_len: 1)
+                withUnsafeMutablePointer(to: &vector) { vector in
+                    var message = msghdr()
+                    message.msg_iov = vector
+                    message.msg_iovlen = 1
+                    message.msg_control = control.baseAddress
+                    message.msg_controllen = control.count
+                    #expect(sendmsg(ends[0], &message, 0) == 1)
+                }
+            }
+        }
+        close(pipes[1])
+        var buffer = [UInt8](repeating: 0, count: 64)
+        #expect(AttachedFile.receive(into: &buffer, from: ends[1]).count == 1)
+        // The other end ends when nobody holds a descriptor of it any more.
+        #expect(fcntl(pipes[0], F_SETFL, O_NONBLOCK) == 0)
+        #expect(read(pipes[0], &buffer, 1) == 0, "it is still open")
+    }
 }

@@ -48,14 +48,14 @@ final class AttachedFile: Sendable {
 
     // MARK: Travelling
 
-    /// Bytes of ancillary data with one descriptor (cmsg(3)): a header, and the number at the next word.
+    /// Bytes of ancillary data with one descriptor (cmsg(3)): a header, and the number. No more: the padding behind it would
+    /// take a second descriptor in, which nobody would close.
     private static let header = MemoryLayout<cmsghdr>.size
     private static let length = header + MemoryLayout<Int32>.size
-    private static let room = header + MemoryLayout<Int>.size
 
     /// Sends bytes with the file; returns how many went, or −1.
     func send(_ bytes: [UInt8], to socket: Int32) -> Int {
-        withUnsafeTemporaryAllocation(byteCount: Self.room, alignment: MemoryLayout<Int>.alignment) { control in
+        withUnsafeTemporaryAllocation(byteCount: Self.length, alignment: MemoryLayout<Int>.alignment) { control in
             control.initializeMemory(as: UInt8.self, repeating: 0)
             var head = cmsghdr()
             head.cmsg_len = Self.length
@@ -72,7 +72,7 @@ final class AttachedFile: Sendable {
 
     /// Receives bytes, as `recv` does, and the file that came with them.
     static func receive(into buffer: inout [UInt8], from socket: Int32) -> (count: Int, file: AttachedFile?) {
-        withUnsafeTemporaryAllocation(byteCount: room, alignment: MemoryLayout<Int>.alignment) { control in
+        withUnsafeTemporaryAllocation(byteCount: length, alignment: MemoryLayout<Int>.alignment) { control in
             buffer.withUnsafeMutableBytes { buffer in
                 withMessage(buffer, control) { message in
                     let count = recvmsg(socket, &message, Int32(MSG_CMSG_CLOEXEC))
