@@ -132,7 +132,9 @@ import Vitals
         try store.commit(commit(samples(hour: 0) + samples(hour: 0, of: .steps), at: 0))
         try store.sealAll()
         try store.commit(commit(samples(hour: 1) + samples(hour: 1, of: .steps), at: 0))
-        try store.connection.execute("DELETE FROM series WHERE metric = \(Metric.steps.rawValue)")
+        try store.connection.write { () throws(StoreError) in
+            try store.connection.execute("DELETE FROM series WHERE metric = \(Metric.steps.rawValue)")
+        }
         store.close()
         store = try openToWrite(folder.store)
         #expect(store.takeDamage().count == 1)

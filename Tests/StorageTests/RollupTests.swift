@@ -172,6 +172,7 @@ import Vitals
             DROP TABLE rollup; DROP TABLE damaged_rollup; DROP TABLE retired;
             DROP TABLE damaged_row; DROP INDEX series_copy;
             \(SummedTable.all.map { "ALTER TABLE \($0.name) DROP COLUMN sum;" }.joined(separator: "\n"))
+            ALTER TABLE head DROP COLUMN tally;
             ALTER TABLE chunk DROP COLUMN opening; ALTER TABLE chunk DROP COLUMN closing;
             UPDATE chunk SET covered = 0; PRAGMA user_version = 6
             """)

@@ -287,6 +287,7 @@ import Vitals
         try raw.execute(
             "INSERT INTO series VALUES(1, zeroblob(16), 60000, zeroblob(16), 1, 0, 0, 0, vitald_sum('series', 1, zeroblob(16), 60000, zeroblob(16)))"
         )
+        try Tally(counting: raw).write(on: raw)
         raw.close()
         #expect(code { _ = try openToWrite(folder.store) } == .newer)
     }

@@ -84,6 +84,7 @@ struct ChunkTable {
             do throws(Damage) { return try samples(statement, column: 0, key: key) } catch { reason = error.reason }
         }
         try setAside(key)
+        try connection.tally?.settle(.chunk, on: connection)
         damage.add(key, reason)
         return SampleColumns()
     }

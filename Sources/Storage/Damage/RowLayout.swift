@@ -27,12 +27,15 @@ struct RowLayout {
         summed = table.columns.compactMap { columns.firstIndex(of: $0) }
     }
 
-    func matches(_ row: FoundRow) -> Bool { row.values.count == columns.count && (id == nil || row.id != nil) }
+    /// Rows of an earlier version lack the columns that came later.
+    func matches(_ row: FoundRow) -> Bool {
+        row.values.count > sum && row.values.count <= columns.count && (id == nil || row.id != nil)
+    }
 
     /// A value of a row, its id included.
     func value(_ i: Int, of row: FoundRow) -> FoundRow.Value {
         if i == id, let number = row.id { return .integer(number) }
-        return row.values[i]
+        return i < row.values.count ? row.values[i] : .null
     }
 
     func isIntact(_ row: FoundRow) -> Bool {

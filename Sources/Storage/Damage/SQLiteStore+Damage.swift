@@ -15,14 +15,32 @@ extension SQLiteStore {
 
     // MARK: Rows
 
-    /// Puts the damaged rows of the tables aside that are read whole when a hub starts.
+    /// Makes certain that everything is there by which a hub goes when it starts: the trees that lead to it, and every row
+    /// that the head counts. Damaged rows are put aside.
     ///
-    /// Head and series are no rows to go on without, and a row whose index does not agree cannot be deleted: those are
-    /// for ``StoreRepair``.
-    func setDamagedRowsAside() throws(StoreError) {
-        for table in [SummedTable.state, .person, .device, .assignment, .outbox] {
-            let count = try connection.integer("SELECT count(*) FROM \(table.name) WHERE NOT (\(table.isIntact))")
-            if count ?? 0 > 0 { try setAside(table, where: "NOT (\(table.isIntact))") }
+    /// Head and series are no rows to go on without, and a row that no tree leads to cannot be put aside: those are for
+    /// ``StoreRepair``, and an error here.
+    func requireAll() throws(StoreError) {
+        for table in TalliedTable.first {
+            let structure = try connection.prepare("PRAGMA integrity_check(\(table.name))")
+            defer { structure.finalize() }
+            guard try structure.step(), structure.text(0) == "ok" else {
+                throw connection.damage("\(table.name): \(structure.text(0))")
+            }
+            if let rows = SummedTable.all.first(where: { $0.name == table.name }), rows.name != SummedTable.series.name,
+                try connection.integer("SELECT EXISTS (SELECT 1 FROM \(rows.name) WHERE NOT (\(rows.isIntact)))") == 1
+            {
+                try setAside(rows, where: "NOT (\(rows.isIntact))")
+            }
+            try require(table)
+        }
+    }
+
+    /// Throws where a table's rows are not those that the head counts.
+    func require(_ table: TalliedTable) throws(StoreError) {
+        guard let told = connection.tally?.now[table] else { return }
+        if let difference = table.difference(try Tally.count(table, connection), told) {
+            throw connection.damage(difference)
         }
     }
 
@@ -39,6 +57,9 @@ extension SQLiteStore {
             try insert.run()
             for _ in 0..<connection.changes { damage.add("it held \(reason): the row was put aside") }
             try connection.execute("DELETE FROM \(table.name) WHERE \(condition)")
+            if let tallied = TalliedTable.all.first(where: { $0.name == table.name }) {
+                try connection.tally?.settle(tallied, on: connection)
+            }
         }
     }
 
@@ -65,6 +86,7 @@ extension SQLiteStore {
                     try delete.run()
                 }
             }
+            try connection.tally?.settle(.journal, on: connection)
         }
         for row in rows {
             damage.add("commit \(row.sequence): it held \(row.reason): its samples were put aside")
@@ -79,6 +101,7 @@ extension SQLiteStore {
         do throws(StoreError) {
             try connection.write { () throws(StoreError) in
                 for chunk in damage.chunks { try chunks.setAside(chunk.key) }
+                try connection.tally?.settle(.chunk, on: connection)
             }
         } catch {
             damage.add(error.message)

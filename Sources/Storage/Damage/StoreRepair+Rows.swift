@@ -40,7 +40,10 @@ extension StoreRepair {
             guard let hub = layout.value("hub", of: row)?.blob, hub.count == 16,
                 let sequence = layout.value("sequence", of: row)?.integer
             else { return }
-            if sequence > identity?.sequence ?? -1 { identity = (hub, sequence) }
+            if sequence > identity?.sequence ?? -1 {
+                identity = (hub, sequence)
+                tally = layout.value("tally", of: row)?.blob.flatMap { try? Tally($0) }
+            }
             return
         }
         let isSeries = layout.table.name == SummedTable.series.name

@@ -25,6 +25,8 @@ struct StoreRepair {
     private let chunkLayout: RowLayout
     let chunks: ChunkTable
     var identity: (hub: [UInt8], sequence: Int64)?
+    /// What the head told of its rows.
+    var tally: Tally?
     var metrics: [Int64: SeriesKey] = [:]
     var told: [Int64: Int64] = [:]
     private var damagedChunks: [Int64: String] = [:]
@@ -174,6 +176,7 @@ struct StoreRepair {
         insert.bind(3, last)
         insert.bind(4, try draft.integer("SELECT max(at) FROM journal") ?? 0)
         try insert.run()
+        try Tally(counting: draft).write(on: draft)
     }
 
     /// Opens the new store as its writer would, counts it, and verifies it.
@@ -199,6 +202,11 @@ struct StoreRepair {
         for table in SummedTable.all where table.name != SummedTable.head.name && table.name != SummedTable.series.name
         {
             report.rows += Int(try store.connection.integer("SELECT count(*) FROM \(table.name)") ?? 0)
+        }
+        for table in TalliedTable.asWritten {
+            let told = tally?[table].rows ?? 0
+            let lacking = told - (try Tally.count(table, store.connection).rows)
+            if lacking > 0 { report.lost.append("\(lacking) of \(told) rows of \(table.name)") }
         }
         if brokenPages > 0 { report.lost.append("\(brokenPages) pages of the file, in part or whole") }
         let problems = try store.check().filter { !$0.contains(SQLiteStore.earlier) }

@@ -45,7 +45,7 @@ extension SQLiteStore {
         // Only here: with each trim of the journal it would cost as much as the journal itself.
         let usual = try connection.integer("PRAGMA secure_delete") ?? 0
         try connection.execute("PRAGMA secure_delete = ON")
-        defer { try? connection.execute("PRAGMA secure_delete = \(usual); PRAGMA temp_store = MEMORY") }
+        defer { try? connection.execute("PRAGMA secure_delete = \(usual)") }
         if isKnown {
             var commit = Commit(at: at)
             commit.forgotten = [Forgotten(digest: Self.digest(of: person), at: at)]
@@ -53,7 +53,7 @@ extension SQLiteStore {
         }
         // The zeros reach the file before it is cut: else its end would be given up with what stood there.
         try emptyLog()
-        try connection.execute("PRAGMA temp_store = FILE; VACUUM")
+        try writeFileAnew()
         try emptyLog()
         let file = try StorePlace(connection.path).path
         erasure.pieces = search.count
@@ -61,6 +61,17 @@ extension SQLiteStore {
             for piece in try search.found(in: path) { erasure.traces.append("\(piece.what) is still in \(path)") }
         }
         return erasure
+    }
+
+    /// Writes the file anew without its free pages, by way of the disk: it may be larger than memory.
+    private func writeFileAnew() throws(StoreError) {
+        try connection.execute("PRAGMA temp_store = FILE")
+        var failure: StoreError?
+        do throws(StoreError) { try connection.execute("VACUUM") } catch { failure = error }
+        try connection.execute("PRAGMA temp_store = MEMORY")
+        // What was temporary went with each change of that, the tally's triggers too.
+        try connection.beginTally()
+        if let failure { throw failure }
     }
 
     /// Moves the log into the file and makes it empty.

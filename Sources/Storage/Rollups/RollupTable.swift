@@ -76,7 +76,7 @@ struct RollupTable {
             guard key.isInReach, let last = range.last else { continue }
             if day?.key != key {
                 if let day, day.rollup != day.before { try save(day.rollup, day.key, of: person) }
-                let (rollup, isAnew) = try loadOrMakeAnew(key, isIncrement: isIncrement)
+                let (rollup, isAnew) = try loadOrMakeAnew(key, of: person, isIncrement: isIncrement)
                 day = (key, rollup, isAnew ? nil : rollup)
                 if let old { day?.rollup.forget(key.places(of: old, from: raw)) }
             }
@@ -94,7 +94,9 @@ struct RollupTable {
     /// and it is moved to the table `damaged_rollup`, where `check` finds it.
     ///
     /// - Returns: also whether it is made anew, and to be written whatever it says.
-    private func loadOrMakeAnew(_ key: RollupKey, isIncrement: Bool) throws(StoreError) -> (Rollup, isAnew: Bool) {
+    private func loadOrMakeAnew(
+        _ key: RollupKey, of person: PersonID, isIncrement: Bool
+    ) throws(StoreError) -> (Rollup, isAnew: Bool) {
         do throws(StoreError) {
             return (try load(key) ?? Rollup(key.step), false)
         } catch {
@@ -106,6 +108,8 @@ struct RollupTable {
             keep.bind(1, key.row)
             try keep.run()
         }
+        try save(Rollup(key.step), key, of: person)
+        try connection.tally?.settle(.rollup, on: connection)
         return (try made(key, isIncrement: isIncrement), true)
     }
 

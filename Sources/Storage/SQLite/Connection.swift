@@ -12,6 +12,8 @@ final class Connection {
     private var kept: [String: Statement] = [:]
     /// Seals and opens values; a plain store's hands them on as they are.
     lazy var vault = Vault(plain: self)
+    /// Counts the rows of a store that is open for writing.
+    private(set) var tally: RunningTally?
 
     /// Opens `file`, a path or `file:` address, with SQLite's open flags.
     init(path: String, file: String, flags: Int32) throws(StoreError) {
@@ -99,16 +101,22 @@ final class Connection {
         try run("BEGIN IMMEDIATE")
         do throws(StoreError) {
             let result = try body()
+            try tally?.write(on: self)
             try run("COMMIT")
             // Keys that were made within go with what they sealed.
             vault.keep()
+            tally?.keep()
             return result
         } catch {
             rollback()
             vault.undo()
+            tally?.undo()
             throw error
         }
     }
+
+    /// Begins to count rows, from what the head tells.
+    func beginTally() throws(StoreError) { tally = try RunningTally(on: self) }
 
     /// Runs `body` on one snapshot of the store.
     func read<R>(_ body: () throws(StoreError) -> R) throws(StoreError) -> R {

@@ -20,10 +20,13 @@ enum Migrations {
     /// The version that this program writes.
     static var current: Int { steps.count }
 
+    /// No version will ever be that high.
+    static let never = 1000
+
     /// The oldest version that can be read without being upgraded first: what every later step left alone.
     static let oldestReadable = 1
 
-    /// Step `n` leads to version `n + 1`.
+    /// Step `n` leads to version `n + 1`, and changes a table: a version is known by those, too.
     static let steps: [Step] = [
         Step(name: "tables", sql: tables),
         Step(name: "views", sql: views),
@@ -33,6 +36,7 @@ enum Migrations {
         Step(name: "keys", sql: keys),
         Step(name: "rollups", sql: rollups, work: sumChunks),
         Step(name: "sums", sql: sums),
+        Step(name: "tally", sql: tally, work: countRows),
     ]
 
     /// The version from which on there is a feed.
@@ -41,6 +45,8 @@ enum Migrations {
     static let withRecords = 5
     /// The version from which rows carry sums.
     static let summed = 8
+    /// The version from which the head tells how many rows there are.
+    static let withTally = 9
 
     /// The version from which on a store may be encrypted.
     static let withKeys = 6

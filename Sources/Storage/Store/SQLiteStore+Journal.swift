@@ -13,14 +13,19 @@ extension SQLiteStore {
     /// Reads series and journal, as the writer needs them. What is damaged is put aside, and then they are read again.
     func loadJournal() throws(StoreError) {
         let damaged = try loadUndamaged()
-        guard let first = damaged.first else { return }
         // Whoever reads it again within a commit has looked at it before.
-        guard !connection.isInTransaction else { throw connection.damage(first.reason) }
-        try setAside(damaged)
-        intake = SampleIntake(chunks)
-        _ = try loadUndamaged()
-        // Whose samples they were is not known.
-        try recount { _ in true }
+        guard !connection.isInTransaction else {
+            if let first = damaged.first { throw connection.damage(first.reason) }
+            return
+        }
+        if !damaged.isEmpty {
+            try setAside(damaged)
+            intake = SampleIntake(chunks)
+            _ = try loadUndamaged()
+            // Whose samples they were is not known.
+            try recount { _ in true }
+        }
+        try require(.journal)
     }
 
     /// A row that cannot be read, or has samples of a series that is not there, with what remains of these.

@@ -74,7 +74,8 @@ extension SQLiteStore {
         let store = SQLiteStore(
             connection: connection, isWriter: true, lock: lock, identity: identity, sequence: sequence,
             version: Migrations.current)
-        try store.setDamagedRowsAside()
+        try connection.beginTally()
+        try store.requireAll()
         try store.loadJournal()
         try store.loadFeed()
         return store
@@ -104,6 +105,7 @@ extension SQLiteStore {
                 try connection.execute(Migrations.withoutViews)
             }
         }
+        try Tally(counting: connection).write(on: connection)
         try requireLog(connection)
         connection.close()
         guard rename(draft, place.path) == 0 else { throw place.systemError("make the store") }

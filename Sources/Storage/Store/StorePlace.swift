@@ -125,17 +125,39 @@ struct StorePlace {
     static func checkVersion(_ connection: Connection) throws(StoreError) -> Int {
         try check(application: try connection.integer("PRAGMA application_id"), path: connection.path)
         let version = Int(try connection.integer("PRAGMA user_version") ?? 0)
-        guard version <= Migrations.current else {
-            throw StoreError(
-                .newer, path: connection.path,
-                "written by a newer vitald (version \(version) of the store, this program knows "
-                    + "\(Migrations.current)): use that vitald; the file was left untouched")
-        }
-        guard version >= 1 else {
+        guard 1..<Migrations.never ~= version else {
             throw StoreError(
                 .damaged, path: connection.path,
                 "it says version \(version), which no vitald writes; \(SQLiteError.rescue)")
         }
-        return version
+        guard version > Migrations.current else { return version }
+        guard try !hasTablesOfThisVersion(connection) else {
+            throw StoreError(
+                .damaged, path: connection.path,
+                "it says version \(version), and has the tables of version \(Migrations.current); \(SQLiteError.rescue)"
+            )
+        }
+        throw StoreError(
+            .newer, path: connection.path,
+            "written by a newer vitald (version \(version) of the store, this program knows "
+                + "\(Migrations.current)): use that vitald; the file was left untouched")
+    }
+
+    /// Each version has other tables than the one before: a later vitald's are not this one's.
+    private static func hasTablesOfThisVersion(_ connection: Connection) throws(StoreError) -> Bool {
+        let ours = try Connection(path: connection.path, file: ":memory:", flags: SQLITE_OPEN_READWRITE)
+        defer { ours.close() }
+        try Migrations.run(on: ours, from: 0)
+        // What cannot be read here may be in words that this SQLite does not know yet.
+        return (try? tables(of: connection)) == (try tables(of: ours))
+    }
+
+    private static func tables(of connection: Connection) throws(StoreError) -> [String] {
+        let statement = try connection.prepare(
+            "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")
+        defer { statement.finalize() }
+        var tables: [String] = []
+        try statement.forEachRow { tables.append(statement.text(0)) }
+        return tables
     }
 }

@@ -74,6 +74,7 @@ extension SQLiteStore {
             try Resealing(from: store.connection.vault, copy: copy).run()
             // What is sealed has other bytes now.
             for table in SummedTable.all { try copy.execute("UPDATE \(table.name) SET sum = \(table.sum())") }
+            try Tally(counting: copy).write(on: copy)
             try copy.execute(Migrations.withoutViews)
             if key == nil { try copy.execute(Migrations.withViews) }
         }
