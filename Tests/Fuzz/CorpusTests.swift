@@ -6,6 +6,8 @@ import Testing
         DecoderFuzz.self,
         ProfileFuzz.self,
         ChunkFuzz.self,
+        RollupFuzz.self,
+        FeedFuzz.self,
         AttributeFuzz.self,
         ManagementFuzz.self,
     ]

@@ -20,6 +20,8 @@ enum RollupCodec {
     /// Values below it, times any count, are exact in a Double.
     private static let wholeLimit: Float = 4_194_304
     private static let largestCount = 1 << 28
+    /// What whole values come to lies below; sums of other bytes, that a bad disk left, may be anything.
+    private static let largestSum = 4_503_599_627_370_496.0
 
     static func encode(_ rollup: Rollup, key: Int64) -> [UInt8] {
         var bytes: [UInt8] = [version, 0, 0, 0, 0]
@@ -58,10 +60,10 @@ enum RollupCodec {
 
     /// Minus zero has a bit that would be lost.
     private static func isWhole(_ cell: Aggregate) -> Bool {
-        [cell.minimum, cell.maximum, cell.first, cell.last].allSatisfy {
+        let above = cell.sum - Double(cell.count) * Double(cell.minimum)
+        return [cell.minimum, cell.maximum, cell.first, cell.last].allSatisfy {
             $0.magnitude < wholeLimit && $0 == $0.rounded(.towardZero) && !($0 == 0 && $0.sign == .minus)
-        } && cell.sum == cell.sum.rounded(.towardZero) && cell.count < largestCount
-            && cell.sum - Double(cell.count) * Double(cell.minimum) >= 0
+        } && cell.sum == cell.sum.rounded(.towardZero) && cell.count < largestCount && 0 <= above && above < largestSum
     }
 
     private static func append(_ column: [UInt64], to bytes: inout [UInt8]) {
