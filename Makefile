@@ -96,7 +96,7 @@ bench: release
 bench-store: release
 	@peers=$$(Benchmarks/peers.sh) || echo "No peers: the store is measured alone."; \
 		export VICTORIA_METRICS=$$(Benchmarks/victoria.sh); \
-		$(VITALD) bench store --format markdown --seconds $(SECONDS_EACH) \
+		$(VITALD) bench store --format markdown --seconds $(SECONDS_EACH) --days 365 \
 			$${peers:+--peers "'$$peers' '$(CURDIR)/Benchmarks/store_peers.py'"}
 
 # libFuzzer comes with the toolchain. `Tests/Fuzz/fuzz merge` takes what was learned into the corpus that `make test` replays.

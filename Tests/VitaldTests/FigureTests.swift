@@ -44,7 +44,7 @@ import Testing
                 return Lap(amount: 2, wall: 1, cpu: 0.5)
             }
         }
-        let laps = try Contest.run([entry("a"), entry("b")], seconds: 1) { _ in }
+        let laps = try Contest.run([entry("a"), entry("b")], .init(seconds: 1)) { _ in }
         #expect(laps.map(\.count) == [5, 5])
         // The first of each is the warm-up.
         #expect(order == Array(repeating: ["a", "b"], count: 6).flatMap { $0 })

@@ -6,10 +6,16 @@ import Vitals
 struct BenchSetting {
     /// Each entry is timed at least so long.
     var seconds: Double
+    /// Once and short, of little: for whoever wants to see what is measured, not how fast it is.
+    var isQuick: Bool
     /// How many live in the crowd.
     var people: Int
+    /// How long a household has lived with the hub that is started.
+    var days: Int
     /// Where stores and files are written.
     var folder: String
+    var profileFolder: String
+    var ruleFolder: String
     var profiles: [Configured.File]
     var rules: [Configured.File]
     /// A command that measures others on a folder of inputs.
@@ -19,7 +25,7 @@ struct BenchSetting {
 
     /// The repetitions of each entry.
     func run(_ entries: [Contest.Entry]) throws -> [[Lap]] {
-        try Contest.run(entries, seconds: seconds, progress: progress)
+        try Contest.run(entries, isQuick ? .quick : .init(seconds: seconds), progress: progress)
     }
 
     /// Allocations per unit of work, where they are counted.

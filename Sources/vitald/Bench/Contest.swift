@@ -6,16 +6,24 @@ struct Contest {
         var run: () throws -> Lap
     }
 
-    /// A repetition takes at least so long on the wall: the clock counts milliseconds.
-    private static let shortest = 0.2
-    /// For a median and a range worth their names.
-    private static let fewest = 5
+    /// How long each is timed.
+    struct Length {
+        /// All its repetitions together, at least.
+        var seconds: Double
+        /// A repetition on the wall, at least: the clock counts milliseconds.
+        var shortest = 0.2
+        /// For a median and a range worth their names.
+        var fewest = 5
+
+        static let quick = Length(seconds: 0, shortest: 0, fewest: 1)
+    }
+
     private static let most = 200
 
-    /// Runs every entry in turn until each has been timed for `seconds` and at least five times, after a warm-up.
+    /// Runs every entry in turn until each has been timed for long and often enough, after a warm-up.
     ///
     /// - Returns: for each entry its repetitions.
-    static func run(_ entries: [Entry], seconds: Double, progress: (String) -> Void) throws -> [[Lap]] {
+    static func run(_ entries: [Entry], _ length: Length, progress: (String) -> Void) throws -> [[Lap]] {
         var results: [[Lap]] = Array(repeating: [], count: entries.count)
         // The warm-up also tells how many pieces make a repetition.
         var pieces: [Int] = []
@@ -23,7 +31,7 @@ struct Contest {
             progress("\(entry.name): warming up")
             var warm = try entry.run()
             var count = 1
-            while warm.wall < shortest {
+            while warm.wall < length.shortest {
                 warm = warm + (try entry.run())
                 count += 1
             }
@@ -37,7 +45,8 @@ struct Contest {
                 results[index].append(lap)
             }
             let isDone = results.allSatisfy { laps in
-                laps.count >= fewest && (laps.count >= most || laps.reduce(0) { $0 + $1.wall } >= seconds)
+                laps.count >= length.fewest
+                    && (laps.count >= most || laps.reduce(0) { $0 + $1.wall } >= length.seconds)
             }
             if isDone { return results }
         }

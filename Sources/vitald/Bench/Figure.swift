@@ -1,3 +1,4 @@
+import JSON5
 import Vitals
 
 /// One line of a benchmark: what was measured in several repetitions, beside a peer of the same run.
@@ -62,6 +63,15 @@ extension Figure {
             .text(name), cell(value), cell(low), cell(high), .text(unit), peer.map { .text($0.name) } ?? .missing,
             cell(peer?.value), cell(ratio), cell(budget), cell(limit),
         ]
+    }
+
+    /// Reads what another process wrote as a JSON line; `nil` for anything else. Peers are not read.
+    init?(line: String) {
+        guard let it = try? JSONDocument.parse(line, file: "figure").reader, let name = try? it.string("name"),
+            let unit = try? it.string("unit"), let value = try? it.number("value")
+        else { return nil }
+        let bounds = ["low", "high"].map { (try? it.number($0)) ?? value }
+        self.init(name, [bounds[0], value, bounds[1]], unit, budget: try? it.number("budget"))
     }
 
     /// To three significant digits: what a second repetition bears out.

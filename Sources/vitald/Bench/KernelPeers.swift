@@ -1,4 +1,3 @@
-import Glibc
 import JSON5
 
 /// What others reach on the same inputs: a program is given a folder with them and with our results, and prints a line
@@ -16,21 +15,10 @@ struct KernelPeers {
 
     /// Runs `command` with the folder as its last argument, in a shell, and reads what it prints.
     init(running command: String, in folder: String, progress: (String) -> Void) throws(CommandError) {
-        guard let pipe = popen("exec \(command) '\(folder)'", "r") else {
-            throw .failed("\(command) cannot be started: \(String(cString: strerror(errno)))")
-        }
-        var text: UnsafeMutablePointer<CChar>?
-        var room = 0
-        while getline(&text, &room, pipe) > 0 {
-            guard let text, let line = Line(String(cString: text)) else { continue }
+        try ProgramLines.readPeers(command, in: folder) { text in
+            guard let line = Line(text) else { return }
             progress("\(line.name): \(line.peer)")
             take(line)
-        }
-        free(text)
-        let status = pclose(pipe)
-        guard status == 0 else {
-            throw .failed(
-                "\(command) ended with status \(status >> 8)", hint: "make .build/peers with Benchmarks/peers.sh")
         }
     }
 

@@ -47,7 +47,7 @@ struct LinksBench {
         hub.live(seconds: Self.warmUpSeconds)
         var shares: [Double] = []
         var frames: [Double] = []
-        for repetition in 1...Self.repetitions {
+        for repetition in 1...(setting.isQuick ? 1 : Self.repetitions) {
             setting.progress("links.ble_\(Self.count): repetition \(repetition)")
             let before = (own: Stopwatch.read(), peers: straps.seconds(), frames: hub.frames)
             hub.live(seconds: Int(setting.seconds))

@@ -55,6 +55,13 @@ enum Stopwatch {
     /// Seconds of a core that the calling thread took.
     static func thread() -> Double { seconds(of: __rusage_who_t(1)) }
 
+    /// The most memory that this process ever held, in bytes. Not `getrusage`'s, which counts that of whoever started it, too.
+    static var peakMemory: Double? {
+        guard let status = try? FileTree.bytes(of: "/proc/self/status") else { return nil }
+        let line = String(decoding: status, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+        return line?.split(separator: " ").compactMap { Double($0) }.first.map { $0 * 1024 }
+    }
+
     private static func seconds(of who: __rusage_who_t) -> Double {
         var usage = rusage()
         getrusage(who, &usage)

@@ -6,22 +6,35 @@ import Vitals
 
 extension StoreBench {
     /// A large house for two hours: a thousand people, three metrics, a commit each second, two seals.
-    private static let house = (people: 1000, seconds: 7200)
+    private var house: (people: Int, seconds: Int) { setting.isQuick ? (10, 120) : (1000, 7200) }
     /// DESIGN §10.
     static let houseMetrics: [Metric] = [.heartRate, .steps, .spo2]
-    private static let budget = (cost: 0.06, size: 0.24, stall: 20.0, start: 300.0)
+    private static let budget = (cost: 0.06, size: 0.24, stall: 20.0, start: 300.0, memory: 100.0)
+
+    /// The house in a process that does nothing else, so that its memory is the store's.
+    func houseAlone() throws -> [Figure] {
+        var words = ["bench", "house", "--format", "jsonl", "--folder", setting.folder]
+        words += ["--seconds", "\(Int(setting.seconds))"] + (setting.isQuick ? ["--quick"] : [])
+        var figures: [Figure] = []
+        let status = try ProgramLines.read(ProgramLines.own(words)) { line in
+            if let figure = Figure(line: line) { figures.append(figure) }
+        }
+        guard status == 0 else { throw CommandError.failed("vitald bench house ended with status \(status)") }
+        return figures
+    }
 
     /// One long run: seals, growth and reuse of pages need their time. Commits are made one by one, so that what is measured
     /// is the store's memory and not theirs.
-    func house(_ folder: BenchFolder) throws -> [Figure] {
+    func figuresOfHouse() throws -> [Figure] {
+        let folder = try BenchFolder(in: setting.folder)
         let path = folder.newPath()
         let store = try SQLiteStore.open(
             path: path, mode: .write(hub: HubID(derivedFrom: "bench"), createIfMissing: true))
-        let stream = BenchSamples.Stream(people: Self.house.people, seconds: Self.house.seconds)
+        let stream = BenchSamples.Stream(people: house.people, seconds: house.seconds)
         var total = Lap()
         var stall = 0.0
-        for second in 0..<Self.house.seconds {
-            if second % 60 == 0 { setting.progress("store.house: minute \(second / 60) of \(Self.house.seconds / 60)") }
+        for second in 0..<house.seconds {
+            if second % 60 == 0 { setting.progress("store.house: minute \(second / 60) of \(house.seconds / 60)") }
             let commit = stream.commit(second)
             let lap = try Lap.timing {
                 try store.commit(commit)
@@ -31,6 +44,7 @@ extension StoreBench {
             total = total + lap
         }
         store.close()
+        let memory = Stopwatch.peakMemory
         let opened = try Lap.timing {
             let again = try SQLiteStore.open(
                 path: path, mode: .write(hub: HubID(derivedFrom: "bench"), createIfMissing: false))
@@ -47,13 +61,14 @@ extension StoreBench {
             Figure("store.house", [total.wallRate], "samples/s"),
             Figure("store.house_cpu", [total.cost * 1e6], "CPU s/M samples", budget: Self.budget.cost),
             Figure("store.house_worst_cpu", [stall * 1000], "ms/commit", budget: Self.budget.stall),
+            Figure("store.house_memory", memory.map { [$0 / 1e6] } ?? [], "MB", budget: Self.budget.memory),
             Figure("store.house_start_cpu", [opened.cpu * 1000], "ms", budget: Self.budget.start),
             Figure("store.house_chunks", [Double(figures.chunkBytes) / count], "bytes/sample"),
             Figure(
                 "store.house_size", [Double(figures.fileBytes - figures.freeBytes) / count], "bytes/sample",
                 budget: Self.budget.size),
             Figure("store.house_file", [Double(figures.fileBytes) / count], "bytes/sample"),
-        ] + lastHour(last, until: BenchHousehold.start + .seconds(Int64(Self.house.seconds)))
+        ] + lastHour(last, until: BenchHousehold.start + .seconds(Int64(house.seconds)))
     }
 }
 

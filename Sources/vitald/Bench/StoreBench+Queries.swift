@@ -5,7 +5,7 @@ import Vitals
 extension StoreBench {
     /// DESIGN §10, in milliseconds.
     private static let budget = (day: 0.5, month: 1.0, lastHour: 5.0)
-    private static let days = 30
+    private var plotDays: Int { setting.isQuick ? 2 : 30 }
 
     /// A day of one series, raw, at rest.
     func day(_ folder: BenchFolder) throws -> [Figure] {
@@ -41,8 +41,8 @@ extension StoreBench {
         defer { store.close() }
         let (person, source) = (PersonID(derivedFrom: "person-0"), DeviceID(derivedFrom: "sensor-0"))
         let life = BenchDay.seconds(86_400)
-        for day in 0..<Self.days {
-            setting.progress("store.month: day \(day + 1) of \(Self.days)")
+        for day in 0..<plotDays {
+            setting.progress("store.month: day \(day + 1) of \(plotDays)")
             let samples = life.indices.map { second in
                 var sample = BenchSamples.sample(.heartRate, life, second, source)
                 sample.time = sample.time + .days(Int64(day))
@@ -58,7 +58,7 @@ extension StoreBench {
             }
         }
         try store.sealAll()
-        let range = TimeRange(BenchHousehold.start, BenchHousehold.start + .days(Int64(Self.days)))
+        let range = TimeRange(BenchHousehold.start, BenchHousehold.start + .days(Int64(plotDays)))
         let figures = try store.figures()
         return try [
             query(

@@ -25,7 +25,7 @@ struct StoreBench {
 
     func figures() throws -> [Figure] {
         let folder = try BenchFolder(in: setting.folder)
-        let figures = try bulk(folder) + live(folder) + house(folder) + day(folder) + month(folder)
+        let figures = try bulk(folder) + live(folder) + houseAlone() + day(folder) + month(folder) + year(folder)
         return try besidePeers(figures)
     }
 
