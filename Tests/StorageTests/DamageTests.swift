@@ -30,8 +30,8 @@ import Vitals
     }
 
     /// Hours 0, 24 and 48 of heart rate in a chunk each, and steps of hour 0.
-    private func threeDays(at path: String) throws -> SQLiteStore {
-        let store = try openToWrite(path)
+    private func threeDays(at path: String, _ key: StoreKey?) throws -> SQLiteStore {
+        let store = try openToWrite(path, key: key)
         for day in 0..<3 as Range<Int64> {
             try store.commit(commit(samples(hour: day * 24), at: day * 24 + 1))
             if day == 0 { try store.commit(commit(samples(hour: 0, of: .steps), at: 1)) }
@@ -50,16 +50,19 @@ import Vitals
         raw.close()
     }
 
-    @Test("a writer that comes upon a damaged chunk puts it aside, tells it once, and reads all the others")
-    func chunk() throws {
+    @Test(
+        "a writer that comes upon a damaged chunk puts it aside, tells it once, and reads all the others",
+        arguments: [false, true])
+    func chunk(isEncrypted: Bool) throws {
+        let key = isEncrypted ? StoreKey.random() : nil
         let folder = try Folder()
-        try threeDays(at: folder.store).close()
+        try threeDays(at: folder.store, key).close()
         try damageSecondChunk(folder.store)
         let expected =
             (samples(hour: 0) + samples(hour: 0, of: .steps)).sorted {
                 ($0.time, $0.metric.rawValue) < ($1.time, $1.metric.rawValue)
             } + samples(hour: 48)
-        var store = try openToWrite(folder.store)
+        var store = try openToWrite(folder.store, key: key)
         #expect(try stored(store) == expected)
         let lines = store.takeDamage()
         #expect(lines.count == 1)
@@ -72,16 +75,19 @@ import Vitals
             #expect(try store.check().count == 1)
             #expect(store.takeDamage() == [])
             store.close()
-            store = try openToWrite(folder.store)
+            store = try openToWrite(folder.store, key: key)
         }
     }
 
-    @Test("a late sample that belongs into a damaged chunk is committed, and what follows too")
-    func late() throws {
+    @Test(
+        "a late sample that belongs into a damaged chunk is committed, and what follows too",
+        arguments: [false, true])
+    func late(isEncrypted: Bool) throws {
+        let key = isEncrypted ? StoreKey.random() : nil
         let folder = try Folder()
-        try threeDays(at: folder.store).close()
+        try threeDays(at: folder.store, key).close()
         try damageSecondChunk(folder.store)
-        let store = try openToWrite(folder.store)
+        let store = try openToWrite(folder.store, key: key)
         let late = Array(samples(hour: 24).prefix(3))
         try store.commit(commit(late, at: 72))
         #expect(store.takeDamage().count == 1)
@@ -92,12 +98,15 @@ import Vitals
         #expect(store.takeDamage() == [])
     }
 
-    @Test("a commit that fails takes nothing aside")
-    func failed() throws {
+    @Test(
+        "a commit that fails takes nothing aside",
+        arguments: [false, true])
+    func failed(isEncrypted: Bool) throws {
+        let key = isEncrypted ? StoreKey.random() : nil
         let folder = try Folder()
-        try threeDays(at: folder.store).close()
+        try threeDays(at: folder.store, key).close()
         try damageSecondChunk(folder.store)
-        let store = try openToWrite(folder.store)
+        let store = try openToWrite(folder.store, key: key)
         try store.connection.execute(
             "CREATE TRIGGER t BEFORE INSERT ON journal BEGIN SELECT RAISE(ABORT, 'as the test wants it'); END")
         #expect(code { try store.commit(commit(Array(samples(hour: 24).prefix(3)), at: 72)) } == .other)
@@ -106,16 +115,19 @@ import Vitals
         #expect(try store.series(of: nil).map(\.count) == [180, 60])
     }
 
-    @Test("a damaged commit in the journal is put aside when the store is opened, and the others stay")
-    func journal() throws {
+    @Test(
+        "a damaged commit in the journal is put aside when the store is opened, and the others stay",
+        arguments: [false, true])
+    func journal(isEncrypted: Bool) throws {
+        let key = isEncrypted ? StoreKey.random() : nil
         let folder = try Folder()
-        var store = try openToWrite(folder.store)
+        var store = try openToWrite(folder.store, key: key)
         for hour in 0..<5 as Range<Int64> { try store.commit(commit(samples(hour: hour), at: 0)) }
         store.close()
         let raw = try Connection(path: folder.store, file: folder.store, flags: 2)
         try raw.execute("UPDATE journal SET bytes = substr(bytes, 1, 40) WHERE sequence = 3")
         raw.close()
-        store = try openToWrite(folder.store)
+        store = try openToWrite(folder.store, key: key)
         #expect(store.takeDamage().map { $0.hasPrefix("commit 3: ") } == [true])
         let expected = ([0, 1, 3, 4] as [Int64]).flatMap { samples(hour: $0) }
         #expect(try stored(store) == expected)
@@ -125,10 +137,13 @@ import Vitals
         #expect(try stored(store) == expected + samples(hour: 9))
     }
 
-    @Test("samples of a series that is gone leave those of others in their commit, and their number is not given again")
-    func stranger() throws {
+    @Test(
+        "samples of a series that is gone leave those of others in their commit, and their number is not given again",
+        arguments: [false, true])
+    func stranger(isEncrypted: Bool) throws {
+        let key = isEncrypted ? StoreKey.random() : nil
         let folder = try Folder()
-        var store = try openToWrite(folder.store)
+        var store = try openToWrite(folder.store, key: key)
         try store.commit(commit(samples(hour: 0) + samples(hour: 0, of: .steps), at: 0))
         try store.sealAll()
         try store.commit(commit(samples(hour: 1) + samples(hour: 1, of: .steps), at: 0))
@@ -136,7 +151,7 @@ import Vitals
             try store.connection.execute("DELETE FROM series WHERE metric = \(Metric.steps.rawValue)")
         }
         store.close()
-        store = try openToWrite(folder.store)
+        store = try openToWrite(folder.store, key: key)
         #expect(store.takeDamage().count == 1)
         #expect(try stored(store) == samples(hour: 0) + samples(hour: 1))
         try store.commit(commit(samples(hour: 2, of: .steps), at: 2))
@@ -151,10 +166,12 @@ import Vitals
             ("state", "version = version + 1"), ("state", "bytes = bytes || x'00'"), ("person", "zone = 'Asia/Tokyo'"),
             ("device", "profile = 'x'"), ("assignment", "stop = stop + 1"), ("outbox", "sequence = sequence + 1"),
             ("event", "text = 'all is well'"), ("event", "content = substr(content, 1, 20)"),
-        ])
-    func rows(table: String, change: String) throws {
+        ], [false, true])
+    func rows(damage: (table: String, change: String), isEncrypted: Bool) throws {
+        let (table, change) = damage
+        let key = isEncrypted ? StoreKey.random() : nil
         let folder = try Folder()
-        var store = try openToWrite(folder.store)
+        var store = try openToWrite(folder.store, key: key)
         var invention = Invention(seed: 11)
         for _ in 0..<40 { try store.commit(invention.commit()) }
         func count(_ table: String) throws -> Int64 {
@@ -172,7 +189,7 @@ import Vitals
         let changed = Int64(raw.changes)
         raw.close()
 
-        let reader = try SQLiteStore.open(path: folder.store, mode: .read)
+        let reader = try SQLiteStore.open(path: folder.store, mode: .read, key: key)
         #expect(try reader.check().contains { $0.contains("\(table): ") && $0.contains("checksum") })
         let isRefused =
             code {
@@ -186,7 +203,7 @@ import Vitals
         #expect(isRefused)
         reader.close()
 
-        store = try openToWrite(folder.store)
+        store = try openToWrite(folder.store, key: key)
         _ = try store.events(EventFilter())
         #expect(store.takeDamage().count == Int(changed))
         #expect(try count(table) == before - changed)
@@ -197,13 +214,15 @@ import Vitals
 
     @Test(
         "a damaged head, or a series whose owner is not certain, is not taken for whole",
-        arguments: ["UPDATE head SET sequence = sequence - 1", "UPDATE series SET metric = metric + 1 WHERE id = 1"])
-    func foundations(change: String) throws {
+        arguments: ["UPDATE head SET sequence = sequence - 1", "UPDATE series SET metric = metric + 1 WHERE id = 1"],
+        [false, true])
+    func foundations(change: String, isEncrypted: Bool) throws {
+        let key = isEncrypted ? StoreKey.random() : nil
         let folder = try Folder()
-        try threeDays(at: folder.store).close()
+        try threeDays(at: folder.store, key).close()
         let raw = try Connection(path: folder.store, file: folder.store, flags: 2)
         try raw.execute(change)
         raw.close()
-        #expect(code { _ = try openToWrite(folder.store) } == .damaged)
+        #expect(code { _ = try openToWrite(folder.store, key: key) } == .damaged)
     }
 }

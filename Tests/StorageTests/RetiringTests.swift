@@ -30,8 +30,10 @@ import Vitals
         return commit
     }
 
-    private func store(_ folder: Folder, days: Range<Int64>) throws -> (SQLiteStore, ModelStore) {
-        let store = try openToWrite(folder.store)
+    private func store(
+        _ folder: Folder, days: Range<Int64>, _ key: StoreKey? = nil
+    ) throws -> (SQLiteStore, ModelStore) {
+        let store = try openToWrite(folder.store, key: key)
         let model = ModelStore()
         for number in days {
             try store.commit(day(number))
@@ -57,20 +59,29 @@ import Vitals
     private func dump(_ store: SQLiteStore) throws -> [String] {
         var lines: [String] = []
         for (table, columns) in [
-            ("chunk", "key, count"), ("rollup", "key, hex(bytes)"), ("retired", "series, raw"),
+            ("chunk", "key, count"), ("rollup", "key"), ("retired", "series, raw"),
             ("series", "id, count, first, last"), ("damaged_chunk", "key"), ("damaged_rollup", "key"),
         ] {
             let statement = try store.connection.prepare(
                 "SELECT \(columns.replacing(", ", with: " || ' ' || ")) FROM \(table) ORDER BY 1")
             try statement.forEachRow { lines.append("\(table) \(statement.text(0))") }
         }
+        // Of two equal values that are sealed the bytes differ.
+        let rollups = try store.connection.prepare("SELECT key, bytes FROM rollup ORDER BY key")
+        try rollups.forEachRow { () throws(StoreError) in
+            guard let key = RollupKey(rollups.int64(0)) else { throw rollups.damage("no key") }
+            lines.append("\(key.row) \(try store.connection.vault.blob(rollups, 1, at: .rollup(key)))")
+        }
         return lines
     }
 
-    @Test("samples, then sums of a minute, then of five; what stands for them are their sums, and all counts agree")
-    func ages() throws {
+    @Test(
+        "samples, then sums of a minute, then of five; what stands for them are their sums, and all counts agree",
+        arguments: [false, true])
+    func ages(isEncrypted: Bool) throws {
         let folder = try Folder()
-        let (store, model) = try store(folder, days: 0..<14)
+        let key = isEncrypted ? StoreKey.random() : nil
+        let (store, model) = try store(folder, days: 0..<14, key)
         let now = Self.start + .days(14)
         try store.retireAll(at: now)
         var first = Timestamp.distantFuture
@@ -93,15 +104,24 @@ import Vitals
         let before = try dump(store)
         try store.retireAll(at: now)
         #expect(try dump(store) == before)
-        let reader = try SQLiteStore.open(path: folder.store, mode: .read)
+        let reader = try SQLiteStore.open(path: folder.store, mode: .read, key: key)
         try expectSame(reader, model, 0..<14, by: .hours(1))
         #expect(try reader.check() == [])
+        guard isEncrypted else { return }
+        // Sums are sealed, and none stands beside what is left of the chunks.
+        let rollups = try reader.connection.prepare("SELECT bytes FROM rollup")
+        try rollups.forEachRow { #expect(rollups.withBlob(0) { SealedCell.keyID(of: $0) } ?? 0 > 0) }
+        let told = try reader.connection.integer("SELECT count(*) FROM chunk WHERE usable <> 0 OR minimum IS NOT NULL")
+        #expect(told == 0)
     }
 
-    @Test("commits do it in slices, once a day")
-    func slices() throws {
+    @Test(
+        "commits do it in slices, once a day",
+        arguments: [false, true])
+    func slices(isEncrypted: Bool) throws {
         let folder = try Folder()
-        var (store, model) = try store(folder, days: 0..<10)
+        let key = isEncrypted ? StoreKey.random() : nil
+        var (store, model) = try store(folder, days: 0..<10, key)
         for second in 0..<40 as Range<Int64> {
             let time = Self.start + .days(10) + .seconds(second)
             var commit = Commit(at: time)
@@ -119,7 +139,7 @@ import Vitals
             #expect(store.sealFailure == nil)
             if second % 13 == 5 {
                 store.close()
-                store = try openToWrite(folder.store)
+                store = try openToWrite(folder.store, key: key)
                 store.retention = [RetentionRule(keep: try Retention(Self.keep))]
             }
         }
@@ -148,10 +168,13 @@ import Vitals
         }
     }
 
-    @Test("what comes late for a time that is retired changes no sums, and goes with the next round")
-    func late() throws {
+    @Test(
+        "what comes late for a time that is retired changes no sums, and goes with the next round",
+        arguments: [false, true])
+    func late(isEncrypted: Bool) throws {
         let folder = try Folder()
-        let (store, model) = try store(folder, days: 0..<9)
+        let key = isEncrypted ? StoreKey.random() : nil
+        let (store, model) = try store(folder, days: 0..<9, key)
         let now = Self.start + .days(9)
         try store.retireAll(at: now)
         let before = try dump(store)

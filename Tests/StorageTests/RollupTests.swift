@@ -170,7 +170,7 @@ import Vitals
         try raw.execute(
             """
             DROP TABLE rollup; DROP TABLE damaged_rollup; DROP TABLE retired;
-            DROP TABLE damaged_row; DROP INDEX series_copy;
+            DROP TABLE damaged_row; DROP INDEX series_copy; DROP INDEX key_copy;
             \(SummedTable.all.map { "ALTER TABLE \($0.name) DROP COLUMN sum;" }.joined(separator: "\n"))
             ALTER TABLE head DROP COLUMN tally;
             ALTER TABLE chunk DROP COLUMN opening; ALTER TABLE chunk DROP COLUMN closing;

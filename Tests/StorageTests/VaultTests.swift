@@ -21,7 +21,12 @@ import Vitals
                 commit.commands = [
                     AppliedCommand(
                         command: Command(id: CommandID(high: 9, low: 1), actor: "dr-example", action: .reload),
-                        at: commit.at)
+                        at: commit.at),
+                    AppliedCommand(
+                        command: Command(
+                            id: CommandID(high: 9, low: 2), actor: "dr-example",
+                            action: .acknowledge(EventID(high: 7, low: 0), comment: "called her at noon")),
+                        at: commit.at),
                 ]
             }
             if number == 1 {
@@ -65,7 +70,7 @@ import Vitals
 
     private let secrets = [
         "anastasia", "Asia/Taipei", "benjamin", "polar", "dr-example", "resting-tachycardia", "High heart rate",
-        "131 bpm", "state of", "slept badly", "discharge.txt", "three quiet nights",
+        "131 bpm", "state of", "slept badly", "discharge.txt", "three quiet nights", "called her",
     ]
 
     private func filled(_ path: String, _ key: StoreKey?) throws -> SQLiteStore {
@@ -106,6 +111,63 @@ import Vitals
         store.close()
         #expect(try found(in: sealed) == [])
         #expect(try SQLiteStore.open(path: sealed.store, mode: .read, key: key).check() == [])
+    }
+
+    @Test(
+        "what is kept for followers, ordered, put aside as damaged or backed up is unreadable, whenever it was encrypted",
+        arguments: [false, true])
+    func asides(isEncryptedLater: Bool) throws {
+        let folder = try Folder()
+        let key = try #require(StoreKey.random())
+        let first = isEncryptedLater ? nil : key
+        var store = try openToWrite(folder.store, key: first)
+        try store.follow("central", after: 0, at: start)
+        for (number, commit) in household().enumerated() {
+            try store.commit(commit)
+            if number == 20 { try store.sealAll() }
+        }
+        store.close()
+        let raw = try Connection(path: folder.store, file: folder.store, flags: 2)
+        for damage in [
+            "UPDATE event SET severity = 0 WHERE number = 1", "UPDATE person SET sequence = 9 WHERE rowid = 1",
+            "UPDATE state SET version = 9", "UPDATE journal SET bytes = substr(bytes, 1, 200) WHERE sequence = 30",
+            "UPDATE chunk SET bytes = substr(bytes, 2) WHERE key = (SELECT min(key) FROM chunk)",
+        ] {
+            try raw.execute(damage)
+            #expect(raw.changes == 1, "\(damage)")
+        }
+        raw.close()
+        store = try openToWrite(folder.store, key: first)
+        _ = try store.events(EventFilter())
+        for person in Invention.persons { try store.samples(of: person, metrics: [], in: .all) { _ in } }
+        func aside() throws -> [[UInt8]] {
+            let rows = try store.connection.prepare("SELECT CAST(content AS BLOB) FROM damaged_row ORDER BY number")
+            var aside: [[UInt8]] = []
+            try rows.forEachRow { aside.append(rows.blob(0)) }
+            return aside
+        }
+        let before = try aside()
+        let lines = store.takeDamage()
+        #expect(try store.figures().damaged == 5, "\(lines)")
+        #expect(before.count == 4)
+        if isEncryptedLater {
+            store.close()
+            try SQLiteStore.reseal(path: folder.store, from: nil, to: key)
+            store = try openToWrite(folder.store, key: key)
+        }
+        try store.commit(Commit(at: start + .days(1)))
+        let reader = try SQLiteStore.open(path: folder.store, mode: .read, key: key)
+        try reader.backUp(to: folder.path + "/backup.db")
+        reader.close()
+        #expect(folder.names.contains("vitals.db-wal"))
+        #expect(try found(in: folder) == [])
+        #expect(try store.figures().damaged == 5 && store.figures().keptCommits > 30)
+        store.close()
+        #expect(try found(in: folder) == [])
+        guard isEncryptedLater else { return }
+        try SQLiteStore.reseal(path: folder.store, from: key, to: nil)
+        store = try openToWrite(folder.store)
+        #expect(try aside() == before)
     }
 
     @Test(

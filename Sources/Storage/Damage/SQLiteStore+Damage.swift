@@ -77,7 +77,8 @@ extension SQLiteStore {
                 try insert.run()
                 if let remains = row.remains {
                     let update = try connection.keep("UPDATE journal SET bytes = ? WHERE sequence = ?")
-                    update.bind(1, remains)
+                    let number = UInt64(bitPattern: row.sequence)
+                    update.bind(1, try connection.vault.seal(remains, of: nil, at: .journal(number)))
                     update.bind(2, row.sequence)
                     try update.run()
                 } else {

@@ -28,8 +28,8 @@ extension StoreRepair {
                     try repair.keepFollower(row)
                     try repair.keepForgotten(row)
                     try repair.keepRecord(row)
-                    repair.noteKey(row)
                     repair.noteRetired(row)
+                    if repair.key == nil { repair.noteKey(row) }
                 }
             }
         }
@@ -46,6 +46,7 @@ extension StoreRepair {
             }
             return
         }
+        guard isOpening(row, layout) else { return }
         let isSeries = layout.table.name == SummedTable.series.name
         if isSeries { try noteSeries(row, layout) }
         let order = isSeries ? "upto" : "sequence"
@@ -96,14 +97,6 @@ extension StoreRepair {
         try insert.run()
     }
 
-    /// A row of the table `key`, known by its form.
-    private mutating func noteKey(_ row: FoundRow) {
-        guard row.id != nil, row.values.count == 3, case .null = row.values[0], row.values[1].blob?.count == 16,
-            row.values[2].blob != nil
-        else { return }
-        isSealed = true
-    }
-
     /// A row of the table `retired`, known by its form.
     private mutating func noteRetired(_ row: FoundRow) {
         guard let id = row.id, row.values.count == 2, case .null = row.values[0], let raw = row.values[1].integer,
@@ -129,22 +122,35 @@ extension StoreRepair {
         try insert.run()
     }
 
-    /// A row of the table `record`, which has a checksum of its own; what stands beside its content is written from that.
-    private func keepRecord(_ row: FoundRow) throws(StoreError) {
-        guard row.values.count == 11, let sequence = row.values[4].integer, let told = row.values[8].integer,
-            let content = row.values[9].blob
+    /// A row of the table `record`, which has a checksum of its own, or is sealed; what stands beside its content is written
+    /// from that.
+    private mutating func keepRecord(_ row: FoundRow) throws(StoreError) {
+        guard row.values.count == 11, let id = row.values[0].blob.flatMap({ RecordID(bytes: $0) }),
+            let person = row.values[3].blob.flatMap({ PersonID(bytes: $0) }), let sequence = row.values[4].integer,
+            let told = row.values[8].integer, var content = row.values[9].blob
         else { return }
-        let payload = row.values[10].blob
-        guard Int64(SQLiteStore.checksum(content, payload ?? [])) == told else { return }
-        var reader = ByteReader(content)
+        var payload = row.values[10].blob
+        let vault = draft.vault
         let record: Record
-        do throws(WireError) { record = try reader.wire() } catch { return }
+        do throws(Damage) {
+            content = try vault.open(content, at: .record(id))
+            if let sealed = payload { payload = try vault.open(sealed, at: .payload(id)) }
+            guard vault.isSealing || Int64(SQLiteStore.checksum(content, payload ?? [])) == told else {
+                throw Damage(reason: "a checksum that differs")
+            }
+            var reader = ByteReader(content)
+            do throws(WireError) { record = try reader.wire() } catch { throw Damage(reason: "\(error)") }
+        } catch {
+            unopened.append(
+                UnopenedRow(table: "record", key: [("id", row.values[0])], owner: person, reason: error.reason))
+            return
+        }
         try SQLiteStore.upsert(record, content, payload, checksum: told, UInt64(bitPattern: sequence), on: draft)
     }
 }
 
 extension Statement {
-    fileprivate func bind(_ index: Int32, _ value: FoundRow.Value) {
+    func bind(_ index: Int32, _ value: FoundRow.Value) {
         switch value {
         case .null: bindNull(index)
         case .integer(let number): bind(index, number)

@@ -17,6 +17,9 @@ public struct RepairReport: Sendable {
 /// Every page of the file and of its log is looked at, whatever the trees say that lead to it; a row counts when its
 /// checksum does. A row that is found twice, since a page was left behind, is kept once: samples merge, and of others the
 /// later commit's stays. What was there is kept beside the new store, which has an epoch of its own.
+///
+/// What an encrypted store seals is bound to table, row and data key, and to no epoch: it is copied as it is, once it has been
+/// opened. Only samples are sealed anew, with the same data keys.
 struct StoreRepair {
     /// The file with its log as SQLite would read it, and with what it would not.
     let images: [PageImage]
@@ -30,28 +33,33 @@ struct StoreRepair {
     var metrics: [Int64: SeriesKey] = [:]
     var told: [Int64: Int64] = [:]
     private var damagedChunks: [Int64: String] = [:]
+    let key: StoreKey?
+    var keys = Keys()
+    /// What has the form of a row, and a value that cannot be read.
+    var unopened: [UnopenedRow] = []
     var brokenPages = 0
     /// By row id of a series: the quarter of an hour before which its samples are retired.
     var retired: [Int64: Int64] = [:]
-    /// Whether it has keys: what is sealed proves itself to its key only.
-    var isSealed = false
     private var report = RepairReport()
 
     /// Repairs the store at `place`. Only with the writer's lock held.
     ///
     /// - Throws: `.damaged` when there is nothing in it that a vitald wrote; then everything is left as it was.
-    static func run(_ place: StorePlace, hub: HubID) throws(StoreError) -> RepairReport {
+    static func run(_ place: StorePlace, hub: HubID, _ key: StoreKey?) throws(StoreError) -> RepairReport {
         let images = [try PageImage(place, isLoose: false), try PageImage(place, isLoose: true)]
         let path = place.path + ".new"
         let draft = try SQLiteStore.makeDraft(path, of: place)
         defer { draft.close() }
-        var repair = try StoreRepair(images, draft)
+        var repair = try StoreRepair(images, draft, key)
         try draft.execute("PRAGMA synchronous = OFF")
         try draft.write { () throws(StoreError) in
+            try repair.collectKeys(place)
             try repair.collectRows()
+            try repair.checkKeys(place)
             try repair.writeRetired()
             try repair.collectSamples()
             try repair.collectRollups()
+            try repair.completeKeys()
             try repair.writeHead(hub, place)
         }
         try SQLiteStore.requireLog(draft)
@@ -61,9 +69,10 @@ struct StoreRepair {
         return repair.report
     }
 
-    private init(_ images: [PageImage], _ draft: Connection) throws(StoreError) {
+    private init(_ images: [PageImage], _ draft: Connection, _ key: StoreKey?) throws(StoreError) {
         self.images = images
         self.draft = draft
+        self.key = key
         chunks = ChunkTable(connection: draft)
         var layouts: [RowLayout] = []
         for table in SummedTable.all { layouts.append(try RowLayout(table, of: draft)) }
@@ -91,9 +100,8 @@ struct StoreRepair {
     private mutating func keepChunk(_ key: ChunkKey, _ block: [UInt8]) throws(StoreError) {
         let samples: SampleColumns
         do throws(Damage) {
-            samples = try block.lend { (bytes) throws(Damage) in
-                try ChunkCodec.decode(bytes, key: key.row)
-            }
+            let plain = try draft.vault.open(block, at: .chunk(key))
+            samples = try ChunkCodec.decode(plain, key: key.row)
         } catch {
             if metrics[key.series] != nil { damagedChunks[key.row] = error.reason }
             return
@@ -111,12 +119,15 @@ struct StoreRepair {
             samples, series: key.series, of: series.person, isIncrement: series.metric.kind == .increment)
     }
 
-    private func keepCommit(_ sequence: Int64, _ at: Int64, _ bytes: [UInt8]) throws(StoreError) {
+    private mutating func keepCommit(_ sequence: Int64, _ at: Int64, _ bytes: [UInt8]) throws(StoreError) {
         do throws(Damage) {
-            try bytes.lend { (raw) throws(Damage) in
-                try JournalRow.read(raw, sequence: UInt64(bitPattern: sequence)) { _ in }
-            }
-        } catch { return }
+            let number = UInt64(bitPattern: sequence)
+            try JournalRow.read(try draft.vault.open(bytes, at: .journal(number)), sequence: number) { _ in }
+        } catch {
+            guard draft.vault.isHubs(bytes) else { return }
+            let key = [("sequence", FoundRow.Value.integer(sequence))]
+            return unopened.append(UnopenedRow(table: "journal", key: key, owner: nil, reason: error.reason))
+        }
         let insert = try draft.keep("INSERT OR IGNORE INTO journal(sequence, at, bytes) VALUES(?, ?, ?)")
         insert.bind(1, sequence)
         insert.bind(2, at)
@@ -133,7 +144,9 @@ struct StoreRepair {
                 else { continue }
                 let table = repair.chunks.rollups
                 var sums: Rollup
-                do throws(Damage) { sums = try RollupCodec.decode(bytes, key: key) } catch { continue }
+                do throws(Damage) {
+                    sums = try RollupCodec.decode(try repair.draft.vault.open(bytes, at: .rollup(key)), key: key)
+                } catch { continue }
                 let last = key.quarter + ChunkKey.day - 1
                 sums.forget(key.places(of: key.quarter...last, from: try table.retired(key.series)))
                 if let made = try table.load(key) { sums.replace(with: made) }
@@ -153,11 +166,6 @@ struct StoreRepair {
             }
             isEmpty = false
             last = max(last, found)
-        }
-        guard !isSealed else {
-            throw StoreError(
-                .damaged, path: place.given,
-                "an encrypted store cannot be repaired: restore a backup; it was left untouched")
         }
         guard !isEmpty else {
             throw StoreError(
@@ -182,11 +190,13 @@ struct StoreRepair {
     /// Opens the new store as its writer would, counts it, and verifies it.
     private mutating func finish(_ path: String) throws(StoreError) {
         let store = try SQLiteStore.open(
-            path: path, mode: .write(hub: HubID(high: 0, low: 0), createIfMissing: false))
+            path: path, mode: .write(hub: HubID(high: 0, low: 0), createIfMissing: false), key: key)
         defer { store.close() }
         try store.recount { _ in true }
         report.lost += store.takeDamage()
-        for (row, reason) in damagedChunks.sorted(by: { $0.key < $1.key }) {
+        report.lost += try unopenedLines(store.connection)
+        // Whose key is gone is told already, and a year of their chunks is long.
+        for (row, reason) in damagedChunks.sorted(by: { $0.key < $1.key }) where reason != Vault.gone {
             let key = ChunkKey(row)
             guard try store.chunks.place(of: key)?.key != key else { continue }
             report.lost.append("\(SQLiteStore.name(metrics[key.series], key)): \(reason)")
@@ -220,7 +230,7 @@ struct StoreRepair {
 
 extension [UInt8] {
     /// `withUnsafeBytes` for what throws `Damage` only.
-    fileprivate func lend<R>(_ body: (UnsafeRawBufferPointer) throws(Damage) -> R) throws(Damage) -> R {
+    func lend<R>(_ body: (UnsafeRawBufferPointer) throws(Damage) -> R) throws(Damage) -> R {
         let result: Result<R, Damage> = withUnsafeBytes { bytes in
             do throws(Damage) { return .success(try body(bytes)) } catch { return .failure(error) }
         }

@@ -89,7 +89,9 @@ extension SQLiteStore {
         var records: [Record] = []
         try statement.forEachRow { () throws(StoreError) in
             let id: RecordID = try statement.id(1)
-            records.append(try Content.value(of: statement, column: 0, connection.vault, at: .record(id)))
+            let record: Record = try Content.value(of: statement, column: 0, connection.vault, at: .record(id))
+            guard record.id == id else { throw statement.damage("a record that stands under the id of another") }
+            records.append(record)
         }
         return records
     }
@@ -144,9 +146,11 @@ extension SQLiteStore {
 
     /// Every command that was applied, in order of the commits that have them.
     public func commands() throws(StoreError) -> [(sequence: UInt64, command: AppliedCommand)] {
-        let statement = try connection.keep("SELECT content, at, sequence, id FROM command ORDER BY sequence, id")
+        let statement = try connection.keep(
+            "SELECT content, at, sequence, id, \(isIntact(.command)) FROM command ORDER BY sequence, id")
         var commands: [(sequence: UInt64, command: AppliedCommand)] = []
         try statement.forEachRow { () throws(StoreError) in
+            try requireIntact(statement, column: 4, .command)
             let id: CommandID = try statement.id(3)
             let applied = AppliedCommand(
                 command: try Content.value(of: statement, column: 0, connection.vault, at: .command(id)),

@@ -37,6 +37,7 @@ enum Migrations {
         Step(name: "rollups", sql: rollups, work: sumChunks),
         Step(name: "sums", sql: sums),
         Step(name: "tally", sql: tally, work: countRows),
+        Step(name: "key copies", sql: keyCopies),
     ]
 
     /// The version from which on there is a feed.
@@ -226,6 +227,11 @@ enum Migrations {
         INSERT INTO key_head(last) VALUES(0);
         ALTER TABLE outbox ADD COLUMN content BLOB;
         """
+
+    // MARK: Version 10
+
+    // All keys once more, on pages of their own: without its key a person's data are noise.
+    private static let keyCopies = "CREATE INDEX key_copy ON key(person, wrapped);"
 
     // MARK: Views
 

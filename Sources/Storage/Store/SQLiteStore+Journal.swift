@@ -83,10 +83,14 @@ extension SQLiteStore {
         var entries: [JournalRow.Entry] = []
         try statement.forEachRow { () throws(StoreError) in
             let sequence = statement.int64(0)
-            let row = try connection.vault.blob(statement, 2, at: .journal(UInt64(bitPattern: sequence)))
+            let number = UInt64(bitPattern: sequence)
+            let row: [UInt8]
             entries.removeAll(keepingCapacity: true)
             do throws(Damage) {
-                try JournalRow.read(row, sequence: UInt64(bitPattern: sequence)) { entries.append($0) }
+                row = try statement.withBlob(2) { (bytes) throws(Damage) in
+                    try connection.vault.open(bytes, at: .journal(number))
+                }
+                try JournalRow.read(row, sequence: number) { entries.append($0) }
             } catch {
                 guard let damaged else { throw statement.damage(error.reason) }
                 return damaged(sequence, error.reason)

@@ -22,6 +22,9 @@ struct Resealing {
         try rows("damaged_rollup", "number", "bytes", "key", mayBeDamaged: true) { (row) throws(StoreError) in
             try rollup(row.int64(2))
         }
+        try rows("damaged_row", "number", "content", mayBeDamaged: true) { (row) throws(StoreError) in
+            (nil, .damagedRow(row.int64(0)))
+        }
         try rows("rollup", "key", "bytes") { (row) throws(StoreError) in try rollup(row.int64(0)) }
         try rows("state", "number", "bytes", "person, component") { (row) throws(StoreError) in
             let person: PersonID? = row.blob(2).isEmpty ? nil : try row.id(2)

@@ -29,7 +29,8 @@ final class Vault {
         storeKey = nil
     }
 
-    private init(_ connection: Connection, _ key: StoreKey) {
+    /// A vault that has no keys yet.
+    init(_ connection: Connection, _ key: StoreKey) {
         self.connection = connection
         storeKey = key
     }
@@ -42,17 +43,10 @@ final class Vault {
     ///   and the store is plain. Nothing is written.
     static func of(_ connection: Connection, key: StoreKey?) throws(StoreError) -> Vault {
         guard try isEncrypted(connection) else {
-            guard key == nil else {
-                throw StoreError(
-                    .sealed, path: connection.path,
-                    "a key was given, but the store is not encrypted: leave the key out, or run `vitald store encrypt`")
-            }
+            guard key == nil else { throw Refusal.needless.error(connection.path) }
             return Vault(plain: connection)
         }
-        guard let key else {
-            throw StoreError(
-                .sealed, path: connection.path, "the store is encrypted: name the file with its key (--key-file)")
-        }
+        guard let key else { throw Refusal.missing.error(connection.path) }
         let vault = Vault(connection, key)
         guard try vault.key(of: hub) != nil else { throw connection.damage("no key of its own") }
         return vault
@@ -60,7 +54,22 @@ final class Vault {
 
     private static func isEncrypted(_ connection: Connection) throws(StoreError) -> Bool {
         guard try connection.integer("SELECT 1 FROM sqlite_schema WHERE name = 'key'") != nil else { return false }
-        return try connection.integer("SELECT 1 FROM key LIMIT 1") != nil
+        if try connection.integer("SELECT 1 FROM key LIMIT 1") != nil { return true }
+        // Only an encrypted store has no views.
+        guard try connection.integer("SELECT 1 FROM sqlite_schema WHERE type = 'view'") != nil else {
+            throw connection.damage("no keys, and no views of a plain store either")
+        }
+        return false
+    }
+
+    /// Why a store is not opened with a key, or without one. Nothing was changed then.
+    enum Refusal: String {
+        case missing = "the store is encrypted: name the file with its key (--key-file)"
+        case wrong = "this is not the key that the store was encrypted with; nothing was changed"
+        case needless =
+            "a key was given, but the store is not encrypted: leave the key out, or run `vitald store encrypt`"
+
+        func error(_ path: String) -> StoreError { StoreError(.sealed, path: path, rawValue) }
     }
 
     /// Makes a store that holds nothing yet an encrypted one, within a transaction.
@@ -111,14 +120,24 @@ final class Vault {
         defer { sodium_memzero(&plain, plain.count) }
         guard let key = plain.withUnsafeBytes({ StoreKey(bytes: $0) }) else {
             // The hub's is opened first: whatever fails later is damage.
-            guard person == Self.hub else { throw connection.damage("a key that does not open") }
-            throw StoreError(
-                .sealed, path: connection.path,
-                "this is not the key that the store was encrypted with; nothing was changed")
+            if person == Self.hub, try !opensAny() { throw Refusal.wrong.error(connection.path) }
+            throw connection.damage("a key that does not open")
         }
         keys[id] = key
         ids[person] = id
         return key
+    }
+
+    /// Whether the store's key is the right one for any of its data keys.
+    private func opensAny() throws(StoreError) -> Bool {
+        guard let storeKey else { return false }
+        let statement = try connection.prepare("SELECT person, wrapped, id FROM key")
+        var opens = false
+        try statement.forEachRow { () throws(StoreError) in
+            let place = Self.place(of: UInt32(truncatingIfNeeded: statement.int64(2)), try statement.id(0))
+            if statement.withBlob(1, { SealedCell.open($0, key: storeKey, at: place) }) != nil { opens = true }
+        }
+        return opens
     }
 
     /// What a wrapped key belongs to: its row and its person.
@@ -155,6 +174,52 @@ final class Vault {
         keys[id] = key
         ids[person] = id
         return (id, key)
+    }
+
+    /// Takes over a row of the table `key` that was found in a damaged store, within a transaction; `false` for what was not
+    /// wrapped there with the store's key.
+    ///
+    /// Of two keys of one person the later one is theirs: the other was destroyed when they were forgotten.
+    func adopt(_ wrapped: [UInt8], _ id: UInt32, of person: PersonID) throws(StoreError) -> Bool {
+        guard let storeKey else { return false }
+        let place = Self.place(of: id, person)
+        var plain = wrapped.withUnsafeBytes { SealedCell.open($0, key: storeKey, at: place) } ?? []
+        defer { sodium_memzero(&plain, plain.count) }
+        guard let key = plain.withUnsafeBytes({ StoreKey(bytes: $0) }) else { return false }
+        guard keys[id] == nil, ids[person].map({ $0 < id }) ?? true else { return true }
+        if let earlier = ids[person] { keys[earlier] = nil }
+        let insert = try connection.keep(
+            """
+            INSERT INTO key(id, person, wrapped) VALUES(?, ?, ?)
+            ON CONFLICT(person) DO UPDATE SET id = excluded.id, wrapped = excluded.wrapped
+            """)
+        insert.bind(1, Int64(id))
+        insert.bind(2, person)
+        insert.bind(3, wrapped)
+        try insert.run()
+        keys[id] = key
+        ids[person] = id
+        return true
+    }
+
+    /// Whether it has no keys.
+    var isEmpty: Bool { keys.isEmpty }
+
+    /// Whether a value is sealed with the hub's key, or with one that is not there and may be the hub's.
+    func isHubs(_ cell: [UInt8]) -> Bool {
+        guard isSealing, let id = cell.withUnsafeBytes({ SealedCell.keyID(of: $0) }) else { return false }
+        return ids[Self.hub].map { $0 == id } ?? (keys[id] == nil)
+    }
+
+    /// Whether bytes have the form of a wrapped key.
+    static func isWrapped(_ bytes: [UInt8]) -> Bool {
+        bytes.count == StoreKey.length + SealedCell.overhead && bytes.withUnsafeBytes { SealedCell.keyID(of: $0) } == 0
+    }
+
+    /// Makes sure that ids up to `last` are not given again, and that the hub has a key.
+    func complete(last: UInt32) throws(StoreError) {
+        try connection.execute("UPDATE key_head SET last = max(last, \(last), (SELECT coalesce(max(id), 0) FROM key))")
+        _ = try ownKey(of: Self.hub)
     }
 
     /// Keys made in the transaction under way.
@@ -198,12 +263,15 @@ final class Vault {
         guard let id = SealedCell.keyID(of: cell) else { throw Damage(reason: "a value that is not sealed") }
         let found: StoreKey?
         do throws(StoreError) { found = try key(id) } catch { throw Damage(reason: "a key that cannot be read") }
-        guard let key = found else { throw Damage(reason: "a value whose key is gone") }
+        guard let key = found else { throw Damage(reason: Self.gone) }
         guard let plain = SealedCell.open(cell, key: key, at: place()) else {
             throw Damage(reason: "a sealed value that was changed, or is not of this row")
         }
         return plain
     }
+
+    /// The reason where a value would open with a key that is not there.
+    static let gone = "a value whose key is gone"
 
     /// What stands for a name where it must be recognised and not be read: a keyed hash in an encrypted store, the name itself
     /// in a plain one. Within a transaction.

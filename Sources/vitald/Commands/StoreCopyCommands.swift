@@ -111,7 +111,7 @@ enum StoreRepairCommand: Subcommand {
         notes: [
             "Every page is looked at, and what proves itself by its checksum is kept; what is lost is said. What was there is kept beside "
                 + "it as FILE.old-1; stop the daemon before. A daemon that cannot start otherwise does this by itself.",
-            "A store in which nothing is damaged is left alone; an encrypted one cannot be repaired yet.",
+            "A store in which nothing is damaged is left alone. An encrypted one stays encrypted with its key.",
         ],
         examples: ["vitald store repair --store home.db"])
 
@@ -131,7 +131,9 @@ enum StoreRepairCommand: Subcommand {
         }
         guard !problems.isEmpty else { return console.out.line("\(path): nothing is damaged; it was left alone") }
         for problem in problems { console.out.line("found: \(problem)") }
-        for line in try SQLiteStore.repair(path: path, hub: .random()).lines { console.out.line(line) }
+        let report = try SQLiteStore.repair(
+            path: path, hub: .random(), keyFile: arguments.text(StoreFile.keyFile))
+        for line in report.lines { console.out.line(line) }
     }
 }
 

@@ -15,6 +15,8 @@ enum StoreForgetCommand: Subcommand {
             "Not reached are backups, the copies that repair and restore put aside (.old-1 …), recordings, files that were "
                 + "exported, and the configuration: take the person out of it, or the next start adds them again. A store that "
                 + "the daemon writes is refused.",
+            "Of an encrypted store the person's key goes too. Backups of it hold that key, wrapped with the store's: give the store "
+                + "another key ('store encrypt --old-key-file'), destroy the old one, and what those hold is noise.",
         ],
         examples: ["vitald store forget --store home.db --person ada --yes ada"])
 

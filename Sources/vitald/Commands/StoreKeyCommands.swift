@@ -30,8 +30,8 @@ enum StoreEncryptCommand: Subcommand {
         ],
         notes: [
             "Sealed with XChaCha20-Poly1305, a data key for each person, wrapped with the store's key: samples with their "
-                + "sums, journal, kept commits, people, devices, events, commands, recipients and component states. To be read "
-                + "stay: ids, times, counts and sizes, metrics, the kind, phase and severity of events, names of components and "
+                + "sums, journal, kept commits, people, devices, events, records, commands, recipients and component states. To be "
+                + "read stay: ids, times, counts and sizes, metrics, the kind, phase and severity of events, names of components and "
                 + "followers, who wore which device when. The SQL views go.",
             "A copy takes the store's place once it was checked. Blocks that the disk freed may hold what was plain until it "
                 + "uses them again. A store that the daemon writes is refused.",
