@@ -7,9 +7,11 @@ extension Daemon {
     /// first: a hub starts.
     func resume() throws -> (SQLiteStore, Pipeline) {
         let written = configured
-        do { return try open(written) } catch let error as StoreError where error.code == .damaged {
-            try repair(after: error)
-            return try open(written)
+        return try systemd.patiently("opening the store") {
+            do { return try open(written) } catch let error as StoreError where error.code == .damaged {
+                try repair(after: error)
+                return try open(written)
+            }
         }
     }
 
@@ -26,7 +28,9 @@ extension Daemon {
         store?.close()
         store = nil
         observer.log("\(error)")
-        repairs += try SQLiteStore.repair(path: configuration.storePath, hub: hub).lines
+        repairs += try systemd.patiently("repairing the store") { () throws(StoreError) in
+            try SQLiteStore.repair(path: configuration.storePath, hub: hub, keyFile: configuration.keyFile).lines
+        }
     }
 
     /// Writes what waits, oldest first. A store that turns out to be damaged is repaired on the way, once: what is damaged
@@ -37,6 +41,7 @@ extension Daemon {
             wasRepairedRunning = true
             // Where that fails, what can be written goes on being written, and the rest waits.
             do throws(StoreError) { try repair(after: error) } catch { observer.log("\(error)") }
+            systemd.status(summary)
         }
         // Commits name these by their ids only.
         backlog.insert(known(), at: 0)
@@ -55,6 +60,9 @@ extension Daemon {
             backlog.removeFirst()
         }
     }
+
+    /// What `systemctl status` shows.
+    var summary: String { "\(configured.people.count) people, \(configured.devices.count) devices" }
 
     /// People, devices and who wears what, as configured.
     func known() -> Commit {

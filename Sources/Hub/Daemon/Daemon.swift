@@ -148,7 +148,7 @@ public actor Daemon {
         try listen()
         startTimer()
         watchSignals()
-        systemd.ready("\(configured.people.count) people, \(configured.devices.count) devices")
+        systemd.ready(summary)
         observer.ready()
         startRenewals()
     }
