@@ -4,7 +4,7 @@
 #   make test       everything that must hold
 #   make test-ble   Bluetooth: the daemon in a virtual machine, against an independent Bluetooth stack (4 minutes)
 #   make soak-ble   the same for long, with faults (SOAK_MINUTES=20)
-#   make soak       the tests that kill, cut off and damage stores, for long: 500 kills, 1500 damaged stores (20 minutes)
+#   make soak       the store's tests for long: 500 kills, 1500 damaged stores, 10 000 power cuts (30 minutes)
 #   make release    the optimised program, .build/release/vitald
 #   make install    as root: PREFIX (/usr/local), DESTDIR (for packages)
 #   make check      profiles and rules with the tests inside them

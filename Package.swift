@@ -44,6 +44,8 @@ let package = Package(
                 "Simulator",
             ], swiftSettings: strict),
 
+        // The C library's calls that change files, watched by tests.
+        .target(name: "CDisk", path: "Tests/CDisk"),
         tests(of: "Vitals"),
         tests(of: "JSON5"),
         tests(of: "Kernels"),
@@ -52,7 +54,7 @@ let package = Package(
         tests(of: "Analysis", ["Kernels", "Vitals"]),
         tests(of: "RuleEngine", exclude: ["Fixtures"]),
         tests(of: "Care"),
-        tests(of: "Storage", ["Kernels"]),
+        tests(of: "Storage", ["Kernels", "CSQLite", "CDisk"]),
         tests(of: "Simulator", ["Analysis"]),
         tests(of: "Hub", ["Vitals", "JSON5", "Profiles", "Links", "RuleEngine", "Storage", "Simulator"]),
         .testTarget(

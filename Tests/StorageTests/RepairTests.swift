@@ -6,7 +6,7 @@ import Vitals
 
 @Suite("A repair keeps all that is readable, and invents nothing") struct RepairTests {
     /// What was committed, to compare with what is left of it.
-    private struct Content {
+    struct Content {
         var samples: [PersonID: [Sample]] = [:]
         var events: [Event] = []
         var states: [ComponentState] = []
@@ -93,7 +93,7 @@ import Vitals
     }
 
     /// Opens as a hub does, and reads everything: what is too damaged for that is repaired.
-    private func use(
+    static func use(
         _ folder: Folder, _ key: StoreKey? = nil
     ) throws -> (store: SQLiteStore, content: Content, lines: [String]) {
         var lines: [String] = []
@@ -134,12 +134,12 @@ import Vitals
             var torn = whole
             for i in page * 4096..<(page + 1) * 4096 { torn[i] = UInt8.random(in: .min ... .max, using: &random) }
             try reset(folder, to: torn)
-            var (store, after, lines) = try use(folder, key)
+            var (store, after, lines) = try Self.use(folder, key)
             // An index that nobody has asked yet.
             if try !store.check().allSatisfy({ $0.contains("put aside") }) {
                 store.close()
                 _ = try SQLiteStore.repair(path: folder.store, hub: testHub, key: key)
-                (store, after, _) = try use(folder, key)
+                (store, after, _) = try Self.use(folder, key)
             } else if let aside = folder.names.first(where: { $0.hasSuffix(".old-1") }) {
                 #expect(try bytes(of: folder.path + "/" + aside) == torn)
             }
@@ -181,7 +181,7 @@ import Vitals
             }
             try reset(folder, to: torn)
             let problems = problems(folder, key)
-            let (store, after, lines) = try use(folder, key)
+            let (store, after, lines) = try Self.use(folder, key)
             defer { store.close() }
             #expect(after.missing(in: ever) == [])
             let lost = before.missing(in: after)
@@ -219,7 +219,7 @@ import Vitals
             let again = try Connection(path: folder.store, file: folder.store, flags: 2)
             try again.execute(change)
             again.close()
-            let (store, after, lines) = try use(folder, key)
+            let (store, after, lines) = try Self.use(folder, key)
             let lost = before.missing(in: after)
             #expect(change.contains("state") ? lost.count == 1 : lost.isEmpty, "\(change): \(lost)")
             #expect(!lines.isEmpty, "\(change)")
@@ -256,7 +256,7 @@ import Vitals
             let torn = Array(whole.prefix(length))
             try reset(folder, to: torn)
             do {
-                let (store, after, lines) = try use(folder, key)
+                let (store, after, lines) = try Self.use(folder, key)
                 #expect(after.missing(in: ever) == [])
                 #expect(!lines.isEmpty)
                 store.close()
@@ -288,7 +288,7 @@ import Vitals
             var torn = log
             torn[Int.random(in: 32..<log.count, using: &random)] ^= 1 << UInt8.random(in: 0..<8, using: &random)
             try write(torn, to: path + "-wal")
-            let (store, after, lines) = try use(folder)
+            let (store, after, lines) = try Self.use(folder)
             #expect(before.samples.isEmpty == false && after.samples.values.allSatisfy { !$0.isEmpty })
             let lost = before.missing(in: after)
             #expect(lost.isEmpty || !lines.isEmpty || store.sequence == 40, "\(lost.count) lost in silence")
@@ -308,7 +308,7 @@ import Vitals
         let database = try bytes(of: folder.store)
         for content in [database, Array(repeating: 7, count: 9000), [0x53]] {
             try write(content, to: folder.store)
-            #expect(code { _ = try use(folder) } == .damaged)
+            #expect(code { _ = try Self.use(folder) } == .damaged)
             #expect(try bytes(of: folder.store) == content)
             #expect(folder.names == ["vitals.db", "vitals.db.lock"])
         }
@@ -397,7 +397,7 @@ import Vitals
             for i in (page - 1) * 4096..<page * 4096 { torn[i] = UInt8(truncatingIfNeeded: i * i) }
             try reset(folder, to: torn)
             _ = try SQLiteStore.repair(path: folder.store, hub: testHub, key: key)
-            let (store, after, _) = try use(folder, key)
+            let (store, after, _) = try Self.use(folder, key)
             #expect(before.missing(in: after) == [], "page \(page)")
             #expect(try store.check() == [])
             store.close()

@@ -180,9 +180,10 @@ import Vitals
         PRAGMA user_version = 7;
         """
 
-    private static let earlier = [1, 2, 3, 4, 5, 6, 7]
+    static let earlier = [1, 2, 3, 4, 5, 6, 7]
 
-    private func make(version: Int, at path: String) throws {
+    /// Makes a store of that version.
+    static func make(version: Int, at path: String) throws {
         let raw = try Connection(path: path, file: path, flags: 2 | 4)
         try raw.execute(Self.version1)
         if version >= 2 { try raw.execute(Self.version2) }
@@ -194,7 +195,8 @@ import Vitals
         raw.close()
     }
 
-    private func check(_ store: SQLiteStore, isUpgraded: Bool = false) throws {
+    /// Expects what the fixtures hold.
+    static func check(_ store: SQLiteStore, isUpgraded: Bool = false) throws {
         #expect(store.sequence == 3)
         #expect(store.identity.epoch == UInt64(bitPattern: -5))
         #expect("\(store.identity.hub)" == "00010203-0405-0607-0809-0a0b0c0d0e0f")
@@ -224,15 +226,15 @@ import Vitals
         arguments: earlier)
     func upgrade(version: Int) throws {
         let folder = try Folder()
-        try make(version: version, at: folder.store)
+        try Self.make(version: version, at: folder.store)
         let before = try bytes(of: folder.store)
         let reader = try SQLiteStore.open(path: folder.store, mode: .read)
-        try check(reader, isUpgraded: version >= 3)
+        try Self.check(reader, isUpgraded: version >= 3)
         reader.close()
         #expect(try bytes(of: folder.store) == before)
 
         let store = try openToWrite(folder.store)
-        try check(store, isUpgraded: true)
+        try Self.check(store, isUpgraded: true)
         #expect(try store.check() == [])
         try store.sealAll()
         #expect(try store.connection.integer("PRAGMA user_version") == Int64(Migrations.current))
@@ -244,7 +246,7 @@ import Vitals
     func sameSchema(version: Int) throws {
         let folder = try Folder()
         let new = try openToWrite(folder.store)
-        try make(version: version, at: folder.path + "/old.db")
+        try Self.make(version: version, at: folder.path + "/old.db")
         let old = try openToWrite(folder.path + "/old.db")
         func schema(_ store: SQLiteStore) throws -> [String] {
             let statement = try store.connection.prepare(
@@ -261,7 +263,7 @@ import Vitals
     @Test("an upgrade that fails leaves the store at its version")
     func failedUpgrade() throws {
         let folder = try Folder()
-        try make(version: 1, at: folder.store)
+        try Self.make(version: 1, at: folder.store)
         let raw = try Connection(path: folder.store, file: folder.store, flags: 2)
         try raw.execute("CREATE TABLE samples(x)")
         raw.close()
@@ -276,7 +278,7 @@ import Vitals
         #expect(try again.integer("SELECT count(*) FROM sqlite_schema WHERE name = 'metric'") == 0)
         again.close()
         let reader = try SQLiteStore.open(path: folder.store, mode: .read)
-        try check(reader)
+        try Self.check(reader)
     }
 
     @Test("a metric of a later vitald is refused, not left out")

@@ -92,7 +92,7 @@ struct ChunkTable {
     /// Moves a chunk to the table `damaged_chunk`.
     func setAside(_ key: ChunkKey) throws(StoreError) {
         for sql in [
-            "INSERT INTO damaged_chunk(key, bytes) SELECT key, bytes FROM chunk WHERE key = ?",
+            "INSERT INTO damaged_chunk(key, bytes) SELECT key, coalesce(bytes, x'') FROM chunk WHERE key = ?",
             "DELETE FROM chunk WHERE key = ?",
         ] {
             let statement = try connection.keep(sql)

@@ -40,12 +40,14 @@ enum StoreReplacement {
         // Readers of the old store keep it open; the new one's must not share its index.
         unlink(place.path + "-shm")
         try move(ready(place.path), to: place.path, place)
-        try synchronise(place.folder, O_RDONLY | O_DIRECTORY, place)
         return old
     }
 
+    /// Durable when it returns: of two names that change, a disk may keep the later only, and a store beside another's log
+    /// would take that for its own.
     private static func move(_ from: String, to: String, _ place: StorePlace) throws(StoreError) {
         guard rename(from, to) == 0 else { throw place.systemError("move \(from) to \(to)") }
+        try synchronise(place.folder, O_RDONLY | O_DIRECTORY, place)
     }
 
     /// Makes a file's content, or a folder's names, durable.

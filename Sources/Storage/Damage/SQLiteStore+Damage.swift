@@ -70,7 +70,7 @@ extension SQLiteStore {
                 let insert = try connection.keep(
                     """
                     INSERT INTO damaged_row(place, reason, content)
-                    SELECT 'journal ' || sequence, ?, bytes FROM journal WHERE sequence = ?
+                    SELECT 'journal ' || sequence, ?, coalesce(bytes, x'') FROM journal WHERE sequence = ?
                     """)
                 insert.bind(1, row.reason)
                 insert.bind(2, row.sequence)

@@ -1,4 +1,5 @@
 import Glibc
+import Vitals
 
 /// SQLite's write-ahead log beside a store, as the bytes that it is (sqlite.org/fileformat.html, section 4).
 ///
@@ -11,7 +12,9 @@ struct WriteAheadLog {
     private(set) var frames: [Int: Int] = [:]
     /// The same with those behind a damaged frame.
     private(set) var looseFrames: [Int: Int] = [:]
-    /// Commits behind the first frame that does not hold.
+    /// Bytes up to the last commit that SQLite sees.
+    private(set) var length = 0
+    /// Behind the first frame that does not hold, the most commits whose frames follow each other.
     private(set) var commitsBehindDamage = 0
 
     private static let head = 32
@@ -34,6 +37,7 @@ struct WriteAheadLog {
         let salt = Array(head[16..<24])
         var pending: [Int: Int] = [:]
         var isWhole = true
+        var commitsInRow = 0
         var offset = Self.head
         while true {
             let frame = PageImage.read(descriptor, at: offset, count: Self.frameHead + size)
@@ -46,22 +50,50 @@ struct WriteAheadLog {
                 pending[PageImage.big(frame, 0, bytes: 4)] = offset + Self.frameHead
             } else {
                 isWhole = false
+                commitsInRow = 0
             }
             if isCommit {
                 looseFrames.merge(pending) { _, newer in newer }
                 pending = [:]
-                if isWhole { frames = looseFrames } else { commitsBehindDamage += 1 }
+                commitsInRow += 1
+                if isWhole {
+                    frames = looseFrames
+                } else {
+                    commitsBehindDamage = max(commitsBehindDamage, commitsInRow)
+                }
             }
             sum = told
             offset += Self.frameHead + size
+            if isCommit, isWhole { length = offset }
         }
     }
 
     /// Whether SQLite would pass over commits that were acknowledged.
     ///
     /// A power cut may tear the commit that was being written, which nobody was told of; the next one begins only when it
-    /// is on the disk. So a second commit behind a damaged frame means that one was acknowledged.
+    /// is on the disk. So a second commit behind a damaged frame means that one was acknowledged. It follows the first: commits
+    /// that failed and were written over by shorter ones leave their ends in the log, each beginning anew.
     var hasLost: Bool { commitsBehindDamage > 1 }
+
+    /// Writes what SQLite sees of it once more, the same bytes, and waits for the disk.
+    ///
+    /// After a synchronisation that failed, the system takes what waited for it as written (Rebello et al. 2020, "Can
+    /// Applications Recover from fsync Failures?"): the next process reads from memory what no disk has, and a power cut
+    /// would take it from under all commits that follow. Only while nobody writes the log.
+    func settle(_ path: String, _ place: StorePlace) throws(StoreError) {
+        let descriptor = open(path, O_RDWR | O_CLOEXEC)
+        guard descriptor >= 0 else { throw place.systemError("open \(path)") }
+        defer { close(descriptor) }
+        var offset = 0
+        while offset < length {
+            let bytes = PageImage.read(descriptor, at: offset, count: min(1 << 20, length - offset))
+            guard !bytes.isEmpty, pwrite(descriptor, bytes, bytes.count, off_t(offset)) == bytes.count else {
+                throw place.systemError("write \(path)")
+            }
+            offset += bytes.count
+        }
+        guard fsync(descriptor) == 0 else { throw place.systemError("write \(path)") }
+    }
 
     private static func words(_ bytes: [UInt8], _ offset: Int) -> (UInt32, UInt32) {
         (

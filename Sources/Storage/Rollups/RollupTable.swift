@@ -104,7 +104,7 @@ struct RollupTable {
         }
         if try retired(key.series) > key.quarter {
             let keep = try connection.keep(
-                "INSERT INTO damaged_rollup(key, bytes) SELECT key, bytes FROM rollup WHERE key = ?")
+                "INSERT INTO damaged_rollup(key, bytes) SELECT key, coalesce(bytes, x'') FROM rollup WHERE key = ?")
             keep.bind(1, key.row)
             try keep.run()
         }

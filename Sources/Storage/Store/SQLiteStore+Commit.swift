@@ -3,7 +3,9 @@ import Vitals
 extension SQLiteStore {
     /// Writes `commit` in one transaction with the next sequence number and returns that; an empty commit has one too.
     ///
-    /// Durable when it returns. After an error nothing of it is in the store, and the store can be used again. Costs one
+    /// Durable when it returns. After an error nothing of it is in the store, and the store can be used again, at once when a
+    /// disk that failed works. (Only where the process ends right then may the whole of it be found: its bytes may have
+    /// reached the disk before that said that it failed.) Costs one
     /// `fsync` and O(rows); now and then another for a slice of the seal (``settle(at:)``), which the commit does not
     /// depend on.
     @discardableResult

@@ -30,12 +30,13 @@ extension SQLiteStore {
             // Another writer may have made it just before we got the lock.
             removeDraft(of: place)
             if !place.exists, try !StorePlace(path).exists { try create(at: place, hub: hub, key) }
-            if place.hasLog, WriteAheadLog(path: place.path + "-wal")?.hasLost == true {
+            let log = WriteAheadLog(path: place.path + "-wal")
+            if log?.hasLost == true {
                 throw StoreError(
                     .damaged, path: path,
                     "its log is damaged, and commits behind that place would be lost; \(SQLiteError.rescue)")
             }
-            return try openToWrite(place, key, lock: lock)
+            return try openToWrite(place, log, key, lock: lock)
         }
     }
 
@@ -47,7 +48,7 @@ extension SQLiteStore {
     // MARK: Writing
 
     private static func openToWrite(
-        _ place: StorePlace, _ key: StoreKey?, lock: consuming WriterLock
+        _ place: StorePlace, _ log: WriteAheadLog?, _ key: StoreKey?, lock: consuming WriterLock
     ) throws(StoreError) -> SQLiteStore {
         let connection = try Connection(path: place.given, file: place.path, flags: SQLITE_OPEN_READWRITE)
         // Until it is known to be ours to write, closing must not move the log into the file.
@@ -60,6 +61,8 @@ extension SQLiteStore {
         try tune(connection)
         try requireLog(connection)
         try connection.execute("PRAGMA synchronous = FULL")
+        // What another process left in the log is built upon from here on. Nobody writes it meanwhile.
+        if let log { try connection.write { () throws(StoreError) in try log.settle(place.path + "-wal", place) } }
         try connection.execute("PRAGMA wal_autocheckpoint = \(Tuning.checkpointPages)")
         try connection.execute("PRAGMA journal_size_limit = \(Tuning.logLimit)")
         // Debian's SQLite overwrites what is deleted, also where that costs a page. Who is to be gone is erased (`forget`).

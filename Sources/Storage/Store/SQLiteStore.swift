@@ -3,6 +3,9 @@ import Vitals
 
 /// A store in one SQLite file (WAL, `synchronous=FULL`): what `commit` returned for survives a power cut.
 ///
+/// That holds on a disk that keeps what it says it has written, whatever it does with the rest. One that lies may lose the
+/// last commits in silence, and more where it is told (decision 22).
+///
 /// Not `Sendable`. One owner opens it, uses it from one thread at a time, and closes it. Any number of processes may
 /// read while one writes; each call of a reader sees one snapshot. Beside the file lie `-wal` and `-shm` while it is
 /// open, and `.lock`, which stays.
