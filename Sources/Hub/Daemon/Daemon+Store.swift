@@ -38,14 +38,18 @@ extension Daemon {
     func writeBacklog() throws(StoreError) {
         do throws(StoreError) { return try drain() } catch {
             guard error.code == .damaged, !wasRepairedRunning else { throw error }
-            wasRepairedRunning = true
-            // Where that fails, what can be written goes on being written, and the rest waits.
-            do throws(StoreError) { try repair(after: error) } catch { observer.log("\(error)") }
-            systemd.status(summary)
+            mend(error)
         }
+        try drain()
+    }
+
+    /// Repairs the store while the hub runs. Where that fails, what can be written goes on being written, and the rest waits.
+    func mend(_ error: StoreError) {
+        wasRepairedRunning = true
+        do throws(StoreError) { try repair(after: error) } catch { observer.log("\(error)") }
+        systemd.status(summary)
         // Commits name these by their ids only.
         backlog.insert(known(), at: 0)
-        try drain()
     }
 
     private func drain() throws(StoreError) {

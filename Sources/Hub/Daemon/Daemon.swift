@@ -151,6 +151,7 @@ public actor Daemon {
         systemd.ready(summary)
         observer.ready()
         startRenewals()
+        scrubSoon(after: Self.firstScrub)
     }
 
     /// The wall's clock may stand behind the store's, as on a Pi that does not know the time yet. Hub time goes on from
