@@ -26,8 +26,8 @@ public struct Systemd: Sendable {
 
     // MARK: Patience
 
-    /// What lasts longer than this hangs, and systemd may end it.
-    private static let longest = DispatchTimeInterval.seconds(3600)
+    /// What lasts longer than this hangs, and systemd may end it; in milliseconds.
+    private static let longest: Int64 = 3_600_000
     /// How often more time is asked for, in milliseconds; each time for three times as much.
     public static let usualInterval = 10_000
 
@@ -40,10 +40,10 @@ public struct Systemd: Sendable {
     ) throws(E) -> R {
         let message = "EXTEND_TIMEOUT_USEC=\(3000 * interval)\nWATCHDOG=1"
         send("\(message)\nSTATUS=\(status)")
-        let end = DispatchTime.now() + Self.longest
+        let end = HubClock.stopwatch() + Self.longest
         let timer = DispatchSource.makeTimerSource(queue: .global())
         timer.schedule(deadline: .now() + .milliseconds(interval), repeating: .milliseconds(interval))
-        timer.setEventHandler { if DispatchTime.now() < end { send(message) } }
+        timer.setEventHandler { if HubClock.stopwatch() < end { send(message) } }
         timer.activate()
         defer { timer.cancel() }
         return try body()

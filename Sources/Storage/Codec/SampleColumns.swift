@@ -62,8 +62,8 @@ struct SampleColumns: Equatable {
     func give(
         _ range: Range<Int>, upTo end: Int64, of metric: Metric, from source: DeviceID, _ body: (Sample) -> Void
     ) -> Int {
-        precondition(range.lowerBound >= 0 && range.upperBound <= count)
-        // The way of every sample that is read: columns of one length, looked at without looking whether there is an index.
+        // The way of every sample that is read: the range is checked once, not the index in each column.
+        let range = range.clamped(to: 0..<count)
         let (times, values, spans) = (self.times.span, self.values.span, self.spans.span)
         let (qualities, revisions, delays) = (self.qualities.span, self.revisions.span, self.delays.span)
         var i = range.lowerBound

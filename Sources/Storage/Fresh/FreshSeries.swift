@@ -34,6 +34,7 @@ struct FreshSeries {
             for arrival in arrivals { append(arrival.time, arrival.value, all[Int(arrival.trait)]) }
             return
         }
+        makeRoom(for: arrivals.count)
         times.append(contentsOf: arrivals.lazy.map(\.time))
         values.append(contentsOf: arrivals.lazy.map(\.value))
         var start = 0
@@ -45,6 +46,14 @@ struct FreshSeries {
             appendRun(of: all[Int(number)], end - start)
             start = end
         }
+    }
+
+    /// Grows by a quarter. Doubling, as arrays do, would leave a third of a large house's memory unused.
+    private mutating func makeRoom(for number: Int) {
+        let needed = times.count + number
+        guard needed > times.capacity else { return }
+        times.reserveCapacity(needed + needed / 4)
+        values.reserveCapacity(needed + needed / 4)
     }
 
     private mutating func appendRun(of trait: SampleTrait, _ length: Int) {

@@ -150,9 +150,24 @@ struct SampleIntake {
         catalogue.load(id: row.id, key: row.key, extent: row.extent)
     }
 
-    /// Begins with a sample of the journal, which the table may count already.
-    mutating func load(_ entry: JournalRow.Entry, at place: Int, isCounted: Bool) {
-        fresh.add(entry.time, entry.value, entry.trait, at: place)
-        if !isCounted { catalogue.load(entry.time, replaces: entry.replaces, at: place) }
+    /// Begins with the samples of a commit that is in the journal.
+    ///
+    /// - Parameter counted: by place of a series, the commit up to which the table counts its samples.
+    /// - Returns: `false` when one is of a series that is not there.
+    mutating func load(_ entries: [JournalRow.Entry], _ sequence: Int64, counted: [Int64]) -> Bool {
+        var place = 0
+        for entry in entries {
+            place = fresh.place(of: entry.series, after: place)
+            guard place < counted.count else {
+                fresh.undo()
+                return false
+            }
+            fresh.add(entry.time, entry.value, entry.trait, at: place)
+            if sequence > counted[place] { catalogue.load(entry.time, replaces: entry.replaces, at: place) }
+        }
+        fresh.keep()
+        // No commit waits yet, and many at a time are sorted faster.
+        if fresh.waitingCount >= 4 * FreshSamples.mostWaiting { fresh.sort() }
+        return true
     }
 }

@@ -42,18 +42,8 @@ extension SQLiteStore {
         intake.catalogue.takenIDs = try connection.integer("SELECT max(key) FROM chunk").map { $0 >> 32 } ?? 0
         try forEachJournalRow(damaged: { damaged.append(($0, $1, nil)) }) { sequence, at, entries in
             if sealedHour == nil { sealedHour = Self.hour(of: at) }
-            var place = 0
-            for entry in entries {
-                place = intake.fresh.place(of: entry.series, after: place)
-                guard place < counted.count else { break }
-                intake.load(entry, at: place, isCounted: sequence <= counted[place])
-            }
-            if place >= counted.count {
-                intake.fresh.undo()
-                damaged.append((sequence, "samples of a series that is not there", remains(of: entries, sequence)))
-            }
-            intake.fresh.keep()
-            if intake.fresh.waitingCount >= FreshSamples.mostWaiting { intake.fresh.sort() }
+            guard !intake.load(entries, sequence, counted: counted) else { return }
+            damaged.append((sequence, "samples of a series that is not there", remains(of: entries, sequence)))
         }
         return damaged
     }
