@@ -69,7 +69,7 @@ extension StoreBench {
                 "store.house_size", [Double(figures.fileBytes - figures.freeBytes) / count], "bytes/sample",
                 budget: Self.budget.size),
             Figure("store.house_file", [Double(figures.fileBytes) / count], "bytes/sample"),
-        ] + lastHour(last, until: BenchHousehold.start + .seconds(Int64(house.seconds)))
+        ] + lastHour(last, until: BenchHousehold.start + .seconds(Int64(house.seconds + 1)))
     }
 }
 
