@@ -180,18 +180,51 @@ import Vitals
         PRAGMA user_version = 7;
         """
 
-    static let earlier = [1, 2, 3, 4, 5, 6, 7]
+    /// The sums of rows of version 8. A fixture as well.
+    private static let version8 = """
+        ALTER TABLE head ADD COLUMN sum INTEGER NOT NULL DEFAULT 0;
+        UPDATE head SET sum = 3278996691;
+        ALTER TABLE series ADD COLUMN sum INTEGER NOT NULL DEFAULT 0;
+        UPDATE series SET sum = 1702445074;
+        ALTER TABLE event ADD COLUMN sum INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE outbox ADD COLUMN sum INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE state ADD COLUMN sum INTEGER NOT NULL DEFAULT 0;
+        UPDATE state SET sum = 1948574051;
+        ALTER TABLE command ADD COLUMN sum INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE person ADD COLUMN sum INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE device ADD COLUMN sum INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE assignment ADD COLUMN sum INTEGER NOT NULL DEFAULT 0;
+        UPDATE assignment SET sum = 3008783986;
+        CREATE INDEX series_copy ON series(person, metric, source, sum);
+        CREATE TABLE damaged_row(
+            number INTEGER PRIMARY KEY, place TEXT NOT NULL, reason TEXT NOT NULL, content BLOB NOT NULL);
+        PRAGMA user_version = 8;
+        """
+
+    /// The tally of version 9. A fixture as well.
+    private static let version9 = """
+        ALTER TABLE head ADD COLUMN tally BLOB NOT NULL DEFAULT x'';
+        UPDATE head SET tally = x'\
+        01830b1b9d01000000000000005e84d7e0000000000100000000000000d572453b000000000000000000000000000000\
+        0000000000000000000000000000000000000000000100000000000000a92bcada000000000000000000000000000000\
+        000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000\
+        00000000000000000000000000000000000000000001000000000000004aadf26a000000000000000000000000000000\
+        000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000\
+        00000000000100000000000000daf8204200000000000000000000000000000000000000000000000000000000000000\
+        0000000000\
+        ';
+        PRAGMA user_version = 9;
+        """
+
+    static let earlier = Array(1...9)
 
     /// Makes a store of that version.
     static func make(version: Int, at path: String) throws {
         let raw = try Connection(path: path, file: path, flags: 2 | 4)
-        try raw.execute(Self.version1)
-        if version >= 2 { try raw.execute(Self.version2) }
-        if version >= 3 { try raw.execute(Self.version3) }
-        if version >= 4 { try raw.execute(Self.version4) }
-        if version >= 5 { try raw.execute(Self.version5) }
-        if version >= 6 { try raw.execute(Self.version6) }
-        if version >= 7 { try raw.execute(Self.version7) }
+        let steps = [
+            version1, version2, version3, version4, version5, version6, version7, version8, version9,
+        ]
+        for step in steps.prefix(version) { try raw.execute(step) }
         raw.close()
     }
 
