@@ -20,8 +20,10 @@ struct SQLiteError: Error {
     private static let shortRead = SQLITE_IOERR | (2 << 8)
     private static let corruptFileSystem = SQLITE_IOERR | (33 << 8)
 
-    /// Reads the error of the last call on `connection`.
+    /// Reads the error of the last call on `connection`, which was the last of the system's calls to fail, too.
     init(_ code: Int32, of connection: OpaquePointer?, doing: String) {
+        // `sqlite3_system_errno` knows none of a commit that fails, but that of an earlier error.
+        systemError = errno
         let extended = connection.map { sqlite3_extended_errcode($0) } ?? code
         // Some codes come back from a call without being recorded on the connection.
         self.code = extended & 0xFF == code & 0xFF ? extended : code
@@ -30,16 +32,14 @@ struct SQLiteError: Error {
         } else {
             message = sqlite3_errstr(code).map { String(cString: $0) } ?? "error \(code)"
         }
-        systemError = connection.map { sqlite3_system_errno($0) } ?? 0
         self.doing = doing
     }
 
     /// The error as callers of `Store` see it.
     func storeError(path: String) -> StoreError {
-        var reason = "SQLite \(code): \(message)"
-        if systemError != 0, primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN || primary == SQLITE_FULL {
-            reason += ", \(String(cString: strerror(systemError)))"
-        }
+        let isOfSystem = [SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_FULL].contains(primary) && systemError != 0
+        let said = isOfSystem ? ", \(String(cString: strerror(systemError)))" : ""
+        let reason = "SQLite \(code): \(message)\(said)"
         let problem = "cannot \(doing) (\(reason))"
         switch primary {
         case SQLITE_CORRUPT, SQLITE_NOTADB:
@@ -47,11 +47,10 @@ struct SQLiteError: Error {
         case SQLITE_IOERR where code == Self.shortRead || code == Self.corruptFileSystem:
             return StoreError(.damaged, path: path, "\(problem): the file is damaged; \(Self.rescue)")
         case SQLITE_FULL:
-            return StoreError(.unwritable, path: path, "\(problem): free space on its disk")
+            return StoreError(.unwritable, path: path, "\(problem): \(DiskAdvice.after(ENOSPC))")
         case SQLITE_READONLY, SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_PERM, SQLITE_AUTH:
-            return StoreError(
-                .unwritable, path: path,
-                "\(problem): check that its disk works and is not read-only, and that this user may use its folder")
+            let advice = DiskAdvice.after(isOfSystem ? systemError : 0)
+            return StoreError(.unwritable, path: path, "\(problem): \(advice)")
         case SQLITE_BUSY, SQLITE_LOCKED, SQLITE_PROTOCOL:
             return StoreError(
                 .locked, path: path, "\(problem): another program writes it; close that program and try again")

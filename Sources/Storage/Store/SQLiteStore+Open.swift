@@ -117,7 +117,8 @@ extension SQLiteStore {
 
     /// An empty store without a head, in the file `draft`; whatever was there is gone.
     static func makeDraft(_ draft: String, of place: StorePlace) throws(StoreError) -> Connection {
-        removeDraft(draft)
+        removeDraft(draft, butItself: true)
+        guard unlink(draft) == 0 || errno == ENOENT else { throw place.systemError("remove \(draft)") }
         let descriptor = Glibc.open(draft, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw place.systemError("make \(draft)") }
         Glibc.close(descriptor)

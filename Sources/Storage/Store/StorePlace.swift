@@ -52,10 +52,10 @@ struct StorePlace {
 
     /// What to throw when a call of the system failed, by `errno`.
     func systemError(_ doing: String) -> StoreError {
-        let reason = String(cString: strerror(errno))
+        let error = errno
         return StoreError(
             .unwritable, path: given,
-            "cannot \(doing): \(reason); check that this user may write the folder and that its disk has space")
+            "cannot \(doing) (\(String(cString: strerror(error)))): \(DiskAdvice.after(error))")
     }
 
     var folder: String { path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "." }

@@ -25,10 +25,10 @@ struct WriterLock: ~Copyable {
         let name = path + ".lock"
         let descriptor = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
-            let reason = String(cString: strerror(errno))
+            let error = errno
             throw StoreError(
                 .unwritable, path: path,
-                "cannot make its lock \(name): \(reason); the writer of a store must be able to write its folder")
+                "cannot make its lock \(name) (\(String(cString: strerror(error)))): \(DiskAdvice.after(error))")
         }
         let lock = WriterLock(descriptor: descriptor)
         var isTaken = flock(descriptor, LOCK_EX | LOCK_NB) == 0

@@ -16,8 +16,10 @@ import Vitals
     ///
     /// - Returns: how often the disk was said to fail.
     private func live(
-        _ folder: Folder, _ disk: WatchedDisk, isKilled: Bool = false, isClosed: Bool = true, place: Comment = ""
+        _ folder: Folder, _ disk: WatchedDisk, error: Int32 = EIO, isKilled: Bool = false, isClosed: Bool = true,
+        place: Comment = ""
     ) throws -> Int {
+        let reason = String(cString: strerror(error))
         var failures = 0
         var store: SQLiteStore?
         var acknowledged: UInt64 = 0
@@ -52,6 +54,7 @@ import Vitals
                     acknowledged = sequence
                     disk.acknowledge(sequence)
                 } catch {
+                    #expect("\(error)".contains(reason), "\(place): \(error)")
                     #expect(store.sequence == acknowledged, place)
                     #expect(try contentsDifference(store, contents.after(acknowledged)) == nil, place)
                     throw error
@@ -91,7 +94,7 @@ import Vitals
             let disk = try WatchedDisk(folder)
             disk.answer = { number, _ in call..<call + count ~= number ? error : 0 }
             let place: Comment = "\(count) calls from \(call) on fail with \(error)"
-            _ = try disk.watch { try live(folder, disk, isClosed: call % 2 == 0, place: place) }
+            _ = try disk.watch { try live(folder, disk, error: error, isClosed: call % 2 == 0, place: place) }
             try WatchedDisk.withoutWaiting {
                 let store = try openToWrite(folder.store)
                 #expect(store.sequence == 12, place)
@@ -108,7 +111,7 @@ import Vitals
             let disk = try WatchedDisk(folder)
             disk.answer = { number, _ in call..<call + count ~= number ? error : 0 }
             let place: Comment = "\(count) calls from \(call) on fail with \(error)"
-            _ = try disk.watch { try live(folder, disk, isKilled: true, place: place) }
+            _ = try disk.watch { try live(folder, disk, error: error, isKilled: true, place: place) }
             try WatchedDisk.withoutWaiting {
                 let store = try openToWrite(folder.store)
                 #expect(store.sequence == 12, place)
