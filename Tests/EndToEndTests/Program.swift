@@ -44,15 +44,17 @@ struct Program {
         private let out: FileHandle
         private let err: FileHandle
 
-        init(_ arguments: [String]) throws {
+        /// - Parameter launcher: a program, with arguments, that becomes the one that its further arguments name.
+        init(_ arguments: [String], by launcher: [String] = []) throws {
             // Files rather than pipes: a killed program must not block on a reader, nor its reader on it.
             for name in ["out", "err"] {
                 _ = FileManager.default.createFile(atPath: folder.path(name), contents: nil)
             }
             out = try FileHandle(forWritingTo: URL(filePath: folder.path("out")))
             err = try FileHandle(forWritingTo: URL(filePath: folder.path("err")))
-            process.executableURL = URL(filePath: Program.path)
-            process.arguments = arguments
+            let command = launcher + [Program.path] + arguments
+            process.executableURL = URL(filePath: command[0])
+            process.arguments = Array(command[1...])
             process.standardOutput = out
             process.standardError = err
             process.standardInput = FileHandle.nullDevice

@@ -29,15 +29,24 @@ extension Daemon {
         commit.states += memories.takeChanged() + takeAges()
         storedUntil = pipeline.now
         lastCommit = clock.now()
-        guard !commit.isEmpty || !backlog.isEmpty else { return }
-        backlog.append(commit)
+        if !commit.isEmpty { backlog.append(commit) }
+        guard !backlog.isEmpty else { return }
         do { try recording?.flush() } catch { observer.log("recording: \(error)") }
+        storeBacklog()
+        for event in commit.events { observer.event(event) }
+        tellDamage()
+    }
+
+    /// Writes what waits. Where that fails it goes on waiting, and the failure is told.
+    func storeBacklog() {
         do {
             try writeBacklog()
             if let store { tellLosses(of: store) }
             if isStoreFailing {
                 isStoreFailing = false
                 take(Input(at: clock.now(), .store(works: true, reason: "")))
+                let dropped = backlog.takeDropped()
+                if dropped > 0 { take(Input(at: clock.now(), .samplesLost(dropped))) }
             }
         } catch {
             if !isStoreFailing {
@@ -45,49 +54,8 @@ extension Daemon {
                 observer.log("\(error)")
                 take(Input(at: clock.now(), .store(works: false, reason: error.message)))
             }
-            shortenBacklog()
+            let dropped = backlog.shorten()
+            if dropped > 0 { observer.log("memory for waiting data is full: \(dropped) samples were dropped") }
         }
-        for event in commit.events { observer.event(event) }
-        tellDamage()
-    }
-
-    /// Memory for what waits is bounded: the oldest samples are dropped, and counted. Events, commands and states stay:
-    /// they are few, and somebody was told of them.
-    private func shortenBacklog() {
-        var waiting = backlog.reduce(0) { $0 + $1.samples.reduce(0) { $0 + $1.samples.count } }
-        var dropped = 0
-        for i in backlog.indices where waiting - dropped > Self.mostWaitingSamples {
-            dropped += backlog[i].samples.reduce(0) { $0 + $1.samples.count }
-            backlog[i].samples = []
-        }
-        waiting -= dropped
-        if dropped > 0 { observer.log("memory for waiting data is full: \(dropped) samples were dropped") }
-        guard backlog.count > Self.longestBacklog else { return }
-        // Two commits that follow each other say the same as one.
-        let first = backlog.removeFirst()
-        backlog[0].absorb(earlier: first)
-    }
-}
-
-extension Commit {
-    /// Puts what an earlier commit holds in front of this one; of a component's two states this one's stays.
-    mutating func absorb(earlier: Commit) {
-        samples = earlier.samples + samples
-        events = earlier.events + events
-        outbox = earlier.outbox + outbox
-        commands = earlier.commands + commands
-        records = earlier.records + records
-        forgotten = earlier.forgotten + forgotten
-        let newer = Set(states.map { StateKey(person: $0.person, component: $0.component) })
-        states =
-            earlier.states.filter { !newer.contains(StateKey(person: $0.person, component: $0.component)) } + states
-        if people.isEmpty { people = earlier.people }
-        if devices.isEmpty { devices = earlier.devices }
-        if assignments.isEmpty { assignments = earlier.assignments }
-    }
-
-    private struct StateKey: Hashable {
-        var person: PersonID?
-        var component: String
     }
 }

@@ -11,7 +11,8 @@ extension Daemon {
     private static let storeRest: Int64 = 5000
 
     func startRenewals() {
-        guard let pipeline, let store else { return }
+        // One that is only read is opened anew when it can be written.
+        guard let pipeline, let store, store.isWriter else { return }
         for person in pipeline.renewing {
             do {
                 guard let run = try HistoryRenewal(of: person, in: pipeline, store: store) else { continue }

@@ -15,13 +15,37 @@ extension Daemon {
         }
     }
 
+    /// One that cannot be written now is read: the hub judges by what is there, and what it has to write waits.
     private func open(_ written: Configured) throws -> (SQLiteStore, Pipeline) {
-        let store = try SQLiteStore.open(
-            path: configuration.storePath, mode: .write(hub: hub, createIfMissing: true), keyFile: configuration.keyFile
-        )
-        self.store = store
+        do throws(StoreError) { try openToWrite(createIfMissing: true) } catch {
+            guard store != nil else { throw error }
+        }
+        guard let store else { throw SQLiteStore.missing(configuration.storePath) }
+        if !store.isWriter {
+            resumedAt = (store.identity, store.sequence)
+            if store.hidesCommits {
+                observer.log(
+                    "\(configuration.storePath): its log is damaged: what was committed behind that place is missing until the "
+                        + "store can be written, and is repaired")
+            }
+        }
         configured = hasDerivedIDs ? written : try written.identified(in: store)
         return (store, try Pipeline(resuming: store, configured: configured))
+    }
+
+    /// Opens the store for writing; where its disk does not allow that, for reading, and throws.
+    private func openToWrite(createIfMissing: Bool) throws(StoreError) {
+        // A reader of a disk that cannot be written keeps writers away.
+        store?.close()
+        store = nil
+        let (path, keyFile) = (configuration.storePath, configuration.keyFile)
+        do throws(StoreError) {
+            store = try SQLiteStore.open(
+                path: path, mode: .write(hub: hub, createIfMissing: createIfMissing), keyFile: keyFile)
+        } catch {
+            if error.code == .unwritable { store = try? SQLiteStore.open(path: path, mode: .read, keyFile: keyFile) }
+            throw error
+        }
     }
 
     private func repair(after error: StoreError) throws(StoreError) {
@@ -49,20 +73,31 @@ extension Daemon {
         do throws(StoreError) { try repair(after: error) } catch { observer.log("\(error)") }
         systemd.status(summary)
         // Commits name these by their ids only.
-        backlog.insert(known(), at: 0)
+        backlog.prepend(known())
     }
 
     private func drain() throws(StoreError) {
-        if store == nil {
-            store = try SQLiteStore.open(
-                path: configuration.storePath, mode: .write(hub: hub, createIfMissing: false),
-                keyFile: configuration.keyFile)
+        if store?.isWriter != true {
+            try openToWrite(createIfMissing: false)
             furnishStore()
+            beginToWrite()
         }
         while let store, let next = backlog.first {
             try store.commit(next)
             backlog.removeFirst()
         }
+    }
+
+    /// The store that was read since the start can be written.
+    private func beginToWrite() {
+        guard let store, let (identity, sequence) = resumedAt else { return }
+        resumedAt = nil
+        if store.identity != identity || store.sequence != sequence {
+            observer.log(
+                "\(configuration.storePath): another program wrote it before this hub could: that stays, and is judged when the "
+                    + "hub starts next")
+        }
+        startRenewals()
     }
 
     /// What `systemctl status` shows.
@@ -79,6 +114,8 @@ extension Daemon {
 
     /// What the store found damaged: a line each in the log, and one event.
     func tellDamage() {
+        // A store that cannot be written is told as that.
+        guard !isStoreFailing else { return }
         let lines = repairs + (store?.takeDamage() ?? [])
         guard !lines.isEmpty else { return }
         repairs = []

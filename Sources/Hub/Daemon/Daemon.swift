@@ -76,12 +76,14 @@ public actor Daemon {
     /// Whether a commit will come for what has arrived since the last one.
     var isCommitPlanned = false
     var lastWatchdog: Int64 = 0
-    var backlog: [Commit] = []
+    var backlog = Backlog()
     /// People whose detectors are made anew from history, one after the other.
     var renewals: [HistoryRenewal] = []
     var isStopping = false
     /// Whether the last commit failed.
     var isStoreFailing = false
+    /// Which store, and which commit of it, the hub goes on from, while that is read only.
+    var resumedAt: (StoreIdentity, UInt64)?
     /// What a repair of the store said, until it was told.
     var repairs: [String] = []
     var wasRepairedRunning = false
@@ -90,10 +92,6 @@ public actor Daemon {
     var shownDiagnostics: [String: Int] = [:]
     var lastDiagnosticsLine: Int64 = 0
 
-    /// Commits that wait for a store that cannot be written; older ones are joined.
-    static let longestBacklog = 900
-    /// Samples that wait with them: a day of eight series at one a second, about 35 MB.
-    static let mostWaitingSamples = 700_000
     /// The timer comes once a second, a little early or late: a commit is not left to the next one for that.
     static let timerSlack = TimeSpan.milliseconds(100)
     /// Frames that do not parse are reported at most this often.
@@ -128,7 +126,8 @@ public actor Daemon {
         executor.queue.async { self.assumeIsolated { $0.stop() } }
     }
 
-    /// Opens the store, rebuilds the state, starts the links, listens.
+    /// Opens the store, rebuilds the state, starts the links, listens. A store that cannot be written now is read, and what
+    /// the hub has to write waits.
     private func start() throws {
         let (store, pipeline) = try resume()
         self.pipeline = pipeline
@@ -139,11 +138,12 @@ public actor Daemon {
         if let recordingPath {
             recording = try RecordingWriter(path: Self.fresh(recordingPath), header: header(store))
         }
-        try store.commit(known())
-        if let step = watchAges() { take(Input(at: clock.now(), .clock(step: step))) }
-        take(Input(at: clock.now(), .store(works: true, reason: "")))
-        tellDamage()
         memories.restore(try store.states(of: nil))
+        backlog.append(known())
+        storeBacklog()
+        if let step = watchAges() { take(Input(at: clock.now(), .clock(step: step))) }
+        if !isStoreFailing { take(Input(at: clock.now(), .store(works: true, reason: ""))) }
+        tellDamage()
         startLinks()
         try listen()
         startTimer()

@@ -96,6 +96,7 @@ public final class Pipeline {
         case .configuration(let configured): reconfigure(configured)
         case .store(let works, let reason): storeChanged(works: works, reason: reason, at: at)
         case .followerLost(let name, let commits): followerLost(name, commits, at: at)
+        case .samplesLost(let count): samplesLost(count, at: at)
         case .clock(let step): clockSet(step, at: at)
         case .samples, .suspended, .time: break
         }
@@ -206,6 +207,10 @@ public final class Pipeline {
                 pending.append([SourceWatch.damaged(reason, at: at, person: path.person)])
             }
         }
+    }
+
+    private func samplesLost(_ count: Int, at: Timestamp) {
+        for path in people { pending.append([SourceWatch.samplesLost(count, at: at, person: path.person)]) }
     }
 
     private func followerLost(_ name: String, _ commits: Int, at: Timestamp) {

@@ -53,6 +53,16 @@ struct SourceWatch: WireValue {
             transition: 0, title: message.title, text: message.text, recipients: ["person"])
     }
 
+    /// Samples were measured, and judged, and are not in the store; told to everyone, as damage is.
+    static func samplesLost(_ count: Int, at: Timestamp, person: Person) -> Event {
+        let message = SourceTexts(language: person.language).samplesLost(count)
+        let rule = "hub:lost"
+        return Event(
+            id: EventID.event(person: person.id, rule: rule, kind: .source, onset: at, transition: 0),
+            person: person.id, kind: .source, phase: .resolved, rule: rule, severity: .warning, onset: at, decided: at,
+            transition: 0, title: message.title, text: message.text, recipients: ["person"])
+    }
+
     /// What is old by a clock that went so far ahead may be new.
     static func clockSet(_ step: TimeSpan, at: Timestamp, person: Person) -> Event {
         let message = SourceTexts(language: person.language).clockSet(days: step.milliseconds / 86_400_000)
@@ -141,6 +151,19 @@ struct SourceTexts {
             (
                 "\(name): data were not fetched in time",
                 "What the store keeps for it was full, and the oldest \(commits) commits went. It has to copy the store anew."
+            )
+        }
+    }
+
+    func samplesLost(_ count: Int) -> Message {
+        switch language {
+        case "zh-Hans": ("部分数据未能保存", "存储长时间无法写入，内存已满，最早的 \(count) 个测量值已丢弃。请检查磁盘。")
+        case "zh-Hant": ("部分資料未能儲存", "儲存長時間無法寫入，記憶體已滿，最早的 \(count) 個測量值已捨棄。請檢查磁碟。")
+        default:
+            (
+                "Part of the data could not be kept",
+                "The store could not be written for so long that memory was full, and the oldest \(count) samples went. Please "
+                    + "look at the disk."
             )
         }
     }

@@ -6,6 +6,13 @@ extension SQLiteStore {
     /// lines at once.
     public func takeDamage() -> [String] { damage.takeLines() }
 
+    /// Whether commits lie in the log behind damage, where no reader sees them: a writer refuses such a store, and `repair` keeps
+    /// them. Only where nobody writes. Reads the log.
+    public var hidesCommits: Bool {
+        guard let place = try? StorePlace(connection.path) else { return false }
+        return WriteAheadLog(path: place.path + "-wal")?.hasLost == true
+    }
+
     /// SQL that is true for rows as they were written; those of earlier versions are taken for that.
     func isIntact(_ table: SummedTable) -> String { version >= Migrations.summed ? table.isIntact : "1" }
 

@@ -40,7 +40,7 @@ extension SQLiteStore {
         }
     }
 
-    static func missing(_ path: String) -> StoreError {
+    public static func missing(_ path: String) -> StoreError {
         StoreError(
             .missing, path: path, "no such store: check the path, or make one with `vitald import`, `replay` or `run`")
     }
@@ -161,15 +161,13 @@ extension SQLiteStore {
         let connection: Connection
         var lock: WriterLock?
         do throws(StoreError) {
-            connection = try reader(of: place, file: place.path, flags: 0)
+            connection = try reader(of: place, file: place.path)
         } catch {
-            // SQLite reads a log-mode file only where it finds or can make the log. Without a log the file is whole, and
-            // with writers kept away it stays so.
-            guard error.code == .unwritable, !place.hasLog, let shared = WriterLock.shared(store: place.path) else {
-                throw error
-            }
+            // SQLite reads a log-mode file only where it finds or can make the log and its index. With writers kept away both
+            // file and log stay as they are, and need neither.
+            guard error.code == .unwritable, let shared = WriterLock.shared(store: place.path) else { throw error }
             lock = consume shared
-            connection = try reader(of: place, file: place.immutableAddress, flags: SQLITE_OPEN_URI)
+            connection = try reader(of: place, file: place.hasLog ? place.unlockedAddress : place.immutableAddress)
         }
         try tune(connection)
         connection.vault = try Vault.of(connection, key: key)
@@ -180,8 +178,14 @@ extension SQLiteStore {
             version: version)
     }
 
-    private static func reader(of place: StorePlace, file: String, flags: Int32) throws(StoreError) -> Connection {
-        let connection = try Connection(path: place.given, file: file, flags: SQLITE_OPEN_READONLY | flags)
+    private static func reader(of place: StorePlace, file: String) throws(StoreError) -> Connection {
+        let flags = SQLITE_OPEN_READONLY | (file == place.path ? 0 : SQLITE_OPEN_URI)
+        let connection = try Connection(path: place.given, file: file, flags: flags)
+        if file == place.unlockedAddress {
+            try connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+            // Whoever has a log to itself moves it into the file when it closes.
+            connection.configure(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+        }
         try connection.execute("PRAGMA busy_timeout = \(Tuning.busyTimeout)")
         let version = try StorePlace.checkVersion(connection)
         guard version >= Migrations.oldestReadable else {

@@ -14,14 +14,15 @@ public final class SQLiteStore: Store {
     public enum Mode: Sendable {
         /// As its one writer. `hub` names the hub of a store that is made; an existing store keeps its own.
         case write(hub: HubID, createIfMissing: Bool)
-        /// As one of many readers. Works while a writer runs. Where the folder cannot be written (a read-only disk) it
-        /// works on a store that was closed cleanly, and keeps writers away for as long.
+        /// As one of many readers. Works while a writer runs. Where the folder cannot be written (a read-only disk, a full one)
+        /// it works without a writer only, whether the store was closed or not, and may keep writers away for as long.
         case read
     }
 
     public let identity: StoreIdentity
     let connection: Connection
-    let isWriter: Bool
+    /// Whether it was opened for writing.
+    public let isWriter: Bool
     /// Held by writers, and by readers of a store in a folder they cannot write.
     private var lock: WriterLock?
     var lastSequence: UInt64

@@ -66,8 +66,14 @@ struct StorePlace {
         return stat(path + "-wal", &status) == 0 && status.st_size > 0
     }
 
-    /// SQLite's address of the file as something that cannot change: no locks, no files beside it.
-    var immutableAddress: String {
+    /// SQLite's address of the file as something that cannot change: no locks, no files beside it, and no log.
+    var immutableAddress: String { address("immutable=1") }
+
+    /// SQLite's address of a file and its log that cannot change: no locks, and no index of the log beside them. Only for a
+    /// connection that keeps the index to itself (`locking_mode = EXCLUSIVE`).
+    var unlockedAddress: String { address("vfs=unix-none") }
+
+    private func address(_ option: String) -> String {
         // What a `file:` address gives a meaning to (sqlite.org/uri.html).
         let escaped = path.map { c in
             switch c {
@@ -77,7 +83,7 @@ struct StorePlace {
             default: String(c)
             }
         }
-        return "file:\(escaped.joined())?mode=ro&immutable=1"
+        return "file:\(escaped.joined())?mode=ro&\(option)"
     }
 
     /// Reads application id and version from the first page, leaving the file and its folder as they are.

@@ -23,6 +23,8 @@ public struct Input: Hashable, Sendable {
         case store(works: Bool, reason: String)
         /// Commits went that a follower of the store did not have; so many since it first followed.
         case followerLost(name: String, commits: Int)
+        /// Samples were dropped that waited for a store that could not be written: memory was full.
+        case samplesLost(Int)
         /// A configuration came into force.
         case configuration(Configured)
         /// Nothing but the passing of time; the last record of a recording.

@@ -28,6 +28,7 @@ extension Input: WireValue {
             case .followerLost(let name, let commits):
                 writer.text(name)
                 writer.signed(Int64(commits))
+            case .samplesLost(let count): writer.signed(Int64(count))
             }
         }
     }
@@ -49,6 +50,7 @@ extension Input: WireValue {
         case 8: body = .configuration(try content.wire())
         case 9: body = .time
         case 10: body = .followerLost(name: try content.text(), commits: Int(try content.signed()))
+        case 11: body = .samplesLost(Int(try content.signed()))
         default:
             throw WireError(.malformed("an input of unknown kind \(record.kind), from a newer vitald"), at: offset)
         }
@@ -70,6 +72,7 @@ extension Input.Body {
         case .configuration: 8
         case .time: 9
         case .followerLost: 10
+        case .samplesLost: 11
         }
     }
 }

@@ -154,7 +154,7 @@ struct AnyValue: RandomNumberGenerator {
 
     mutating func input() -> Input {
         let body: Input.Body
-        switch next() % 10 {
+        switch next() % 11 {
         case 0: body = .frame(device: id(), input: text(), bytes: bytes())
         case 1: body = .link(device: id(), state: any(of: LinkState.allCases), reason: text())
         case 2: body = .samples(person: id(), samples())
@@ -164,6 +164,7 @@ struct AnyValue: RandomNumberGenerator {
         case 6: body = .store(works: flip(), reason: text())
         case 7: body = .configuration(configured())
         case 8: body = .followerLost(name: text(), commits: int())
+        case 9: body = .samplesLost(int())
         default: body = .time
         }
         return Input(at: time(), body)
