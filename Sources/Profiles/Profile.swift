@@ -121,10 +121,17 @@ public struct ProfileLibrary: Sendable {
     ///
     /// - Parameter others: files of profiles that these may extend, without becoming part of the library.
     public init(files: [Configured.File], extending others: [Configured.File] = []) {
-        let bases = Profile.documents(others + files)
-        for file in files {
+        let documents = files.map { file in
+            Result { () throws(JSONError) in try JSONDocument.parse(file.text, file: file.path) }
+        }
+        var bases = Profile.documents(others)
+        for case .success(let document) in documents {
+            if let id = try? document.reader.string("id") { bases[id] = document }
+        }
+        for (file, document) in zip(files, documents) {
             do throws(JSONError) {
-                try add(try Profile(try JSONDocument.parse(file.text, file: file.path), bases: bases), file)
+                let document = try document.get()
+                try add(try Profile(document, bases: bases), file, document)
             } catch {
                 errors.append(error)
             }
@@ -132,13 +139,14 @@ public struct ProfileLibrary: Sendable {
         profiles.sort { ($1.priority, $0.id) < ($0.priority, $1.id) }
     }
 
-    private mutating func add(_ profile: Profile, _ file: Configured.File) throws(JSONError) {
+    private mutating func add(
+        _ profile: Profile, _ file: Configured.File, _ document: JSONDocument
+    ) throws(JSONError) {
         guard let index = profiles.firstIndex(where: { $0.id == profile.id }) else {
             profiles.append(profile)
             return
         }
         if Self.directory(profiles[index].file) == Self.directory(file.path) {
-            let document = try JSONDocument.parse(file.text, file: file.path)
             throw try document.reader.required("id").error(
                 "profile '\(profile.id)' is already in \(profiles[index].file): give one of them another id")
         }

@@ -41,6 +41,16 @@ struct DaemonTests {
 
     private struct HubDidNotStart: Error { var log: String }
 
+    @Test("hears the order to stop as soon as it says that it is ready, each time")
+    func stopsAtOnce() throws {
+        let home = try Home()
+        for _ in 0..<8 {
+            let hub = try home.start()
+            hub.terminate()
+            #expect(hub.finish(limit: 10).status == 0)
+        }
+    }
+
     @Test("finds the alert that was open when it stopped, and lets a person acknowledge it, once")
     func acknowledge() throws {
         let home = try Home()

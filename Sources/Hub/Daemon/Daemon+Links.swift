@@ -6,7 +6,7 @@ import Vitals
 /// The links to devices: started with the hub, and anew when the devices or their profiles changed.
 extension Daemon {
     func startLinks() {
-        let profiles = ProfileLibrary(files: configured.profiles)
+        guard let profiles = pipeline?.profiles else { return }
         let ports = SerialPorts(stopwatch: { HubClock.stopwatch() }, log: observer.log)
         self.ports = ports
         for device in configured.devices {

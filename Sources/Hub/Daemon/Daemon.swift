@@ -148,6 +148,10 @@ public actor Daemon {
         try listen()
         startTimer()
         watchSignals()
+    }
+
+    private func beReady() {
+        guard !isStopping else { return }
         systemd.ready(summary)
         observer.ready()
         startRenewals()
@@ -207,15 +211,21 @@ public actor Daemon {
         self.timer = timer
     }
 
+    /// A signal that comes before its source is at work would be lost: the hub is ready only then.
     private func watchSignals() {
-        watch(SIGTERM) { $0.stop() }
-        watch(SIGINT) { $0.stop() }
-        watch(SIGHUP) { _ = $0.reload() }
+        let watched = DispatchGroup()
+        watch(SIGTERM, watched) { $0.stop() }
+        watch(SIGINT, watched) { $0.stop() }
+        watch(SIGHUP, watched) { _ = $0.reload() }
+        watched.notify(queue: executor.queue) { self.assumeIsolated { $0.beReady() } }
     }
 
-    private func watch(_ number: Int32, _ body: @escaping @Sendable (isolated Daemon) -> Void) {
-        signal(number, SIG_IGN)
+    private func watch(
+        _ number: Int32, _ watched: DispatchGroup, _ body: @escaping @Sendable (isolated Daemon) -> Void
+    ) {
+        watched.enter()
         let source = DispatchSource.makeSignalSource(signal: number, queue: executor.queue)
+        source.setRegistrationHandler { @Sendable in watched.leave() }
         source.setEventHandler { @Sendable [weak self] in self?.assumeIsolated { body($0) } }
         source.resume()
         signals.append(source)

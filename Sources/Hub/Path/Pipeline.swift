@@ -11,6 +11,8 @@ public final class Pipeline {
     /// Hub time of the latest input or tick.
     public private(set) var now: Timestamp
     private var household: Household
+    /// The profiles in force.
+    var profiles: ProfileLibrary { household.profiles }
     var people: [PersonPath] = []
     private(set) var index: [PersonID: Int] = [:]
     private var devices = DeviceTable()
