@@ -33,7 +33,8 @@ extension StoreBench {
             path: path, mode: .write(hub: HubID(derivedFrom: "bench"), createIfMissing: true))
         let stream = BenchSamples.Stream(people: house.people, seconds: house.seconds)
         var total = Lap()
-        var stall = 0.0
+        // The first commit brings all series; its cost is its own, and that of the others may be that of the seal.
+        var (first, worst) = (0.0, 0.0)
         for second in 0..<house.seconds {
             if second % 60 == 0 { setting.progress("store.house: minute \(second / 60) of \(house.seconds / 60)") }
             let commit = stream.commit(second)
@@ -41,7 +42,7 @@ extension StoreBench {
                 try store.commit(commit)
                 return Double(stream.samplesPerCommit)
             }
-            stall = max(stall, lap.cpu)
+            if second == 0 { first = lap.cpu } else { worst = max(worst, lap.cpu) }
             total = total + lap
         }
         store.close()
@@ -61,7 +62,8 @@ extension StoreBench {
         return try [
             Figure("store.house", [total.wallRate], "samples/s"),
             Figure("store.house_cpu", [total.cost * 1e6], "CPU s/M samples", budget: Self.budget.cost),
-            Figure("store.house_worst_cpu", [stall * 1000], "ms/commit", budget: Self.budget.stall),
+            Figure("store.house_first_cpu", [first * 1000], "ms/commit"),
+            Figure("store.house_worst_cpu", [worst * 1000], "ms/commit", budget: Self.budget.stall),
             Figure("store.house_memory", memory.map { [$0 / 1e6] } ?? [], "MB", budget: Self.budget.memory),
             Figure("store.house_start_cpu", [opened.cpu * 1000], "ms", budget: Self.budget.start),
             Figure("store.house_chunks", [Double(figures.chunkBytes) / count], "bytes/sample"),

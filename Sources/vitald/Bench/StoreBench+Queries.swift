@@ -68,13 +68,18 @@ extension StoreBench {
         ] + [Figure("store.rollups", [Double(figures.rollupBytes) / Double(figures.samples)], "bytes/sample")]
     }
 
-    /// The highest heart rate of everyone in the last hour.
+    /// The highest heart rate of everyone in an hour up to the last full one, and in hours that end elsewhere: what is
+    /// cut at both ends is found among sums of five minutes, or where a moment cuts those, too, among samples.
     func lastHour(_ store: SQLiteStore, until end: Timestamp) throws -> [Figure] {
-        [
-            try query(
-                "store.last_hour", store, of: nil, by: .hours(1), in: TimeRange(end - .hours(1), end), repeats: 10,
-                budget: Self.budget.lastHour)
+        let moments: [(name: String, end: Timestamp)] = [
+            ("store.last_hour", end), ("store.last_hour_at_five_minutes", end - .minutes(25)),
+            ("store.last_hour_anywhere", end - .seconds(1650)),
         ]
+        return try moments.map { name, end in
+            try query(
+                name, store, of: nil, by: .hours(1), in: TimeRange(end - .hours(1), end), repeats: 10,
+                budget: Self.budget.lastHour)
+        }
     }
 
     private func query(
