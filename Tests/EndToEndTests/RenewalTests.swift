@@ -96,7 +96,7 @@ struct RenewalTests {
         /// Runs a hub until nothing is left to make anew.
         func finish() throws {
             let hub = try start()
-            while try isRenewing() { usleep(10_000) }
+            try wait { try !isRenewing() }
             hub.terminate()
             #expect(hub.finish(limit: 20).status == 0)
         }
@@ -109,8 +109,17 @@ struct RenewalTests {
             defer { hub.kill() }
             let begin = try sequence()
             guard try isRenewing() else { return false }
-            while try sequence() < begin + UInt64(count), !hub.errors.contains("was made anew") { usleep(1000) }
+            try wait { try sequence() >= begin + UInt64(count) || hub.errors.contains("was made anew") }
             return !hub.errors.contains("was made anew")
+        }
+
+        /// Gives up after two minutes: what takes a second must not hang when it is broken.
+        private func wait(_ isDone: () throws -> Bool) throws {
+            for _ in 0..<24_000 {
+                if try isDone() { return }
+                usleep(5000)
+            }
+            Issue.record("the hub made nothing anew for two minutes")
         }
 
         private func isRenewing() throws -> Bool {
