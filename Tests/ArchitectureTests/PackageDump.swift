@@ -38,7 +38,22 @@ struct PackageDump: Decodable, Sendable {
 
     struct Setting: Decodable, Sendable {
         var tool: String
-        var kind: [String: [String: String]]
+        var kind: [String: [String: Value]]
+
+        /// A word, or a list of flags.
+        enum Value: Decodable, Equatable {
+            case word(String)
+            case flags([String])
+
+            init(from decoder: any Decoder) throws {
+                let value = try decoder.singleValueContainer()
+                if let word = try? value.decode(String.self) {
+                    self = .word(word)
+                } else {
+                    self = .flags(try value.decode([String].self))
+                }
+            }
+        }
     }
 
     /// Asked once for all tests.

@@ -36,7 +36,7 @@ struct RoomTests {
         let package = try PackageDump.load()
         #expect(package.swiftLanguageVersions == ["6"])
         for target in package.targets where target.type != "system" && !target.name.hasPrefix("C") {
-            let isStrict = target.settings.contains { $0.kind["treatAllWarnings"]?["_0"] == "error" }
+            let isStrict = target.settings.contains { $0.kind["treatAllWarnings"]?["_0"] == .word("error") }
             #expect(isStrict, "\(target.name) does not treat warnings as errors")
         }
     }
