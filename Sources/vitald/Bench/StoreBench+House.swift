@@ -7,7 +7,7 @@ import Vitals
 extension StoreBench {
     /// A large house for two hours: a thousand people, three metrics, a commit each second, two seals. But for the last
     /// second: a sample at the stroke of the hour would begin a chunk of its own, which only the next hour joins.
-    private var house: (people: Int, seconds: Int) { setting.isQuick ? (10, 119) : (1000, 7199) }
+    private var house: (people: Int, seconds: Int) { setting.isQuick ? (10, 1799) : (1000, 7199) }
     /// DESIGN §10.
     static let houseMetrics: [Metric] = [.heartRate, .steps, .spo2]
     private static let budget = (cost: 0.06, size: 0.24, stall: 20.0, start: 300.0, memory: 100.0)
