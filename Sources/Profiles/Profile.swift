@@ -88,14 +88,12 @@ public struct Profile: Sendable {
 
     /// The documents that can be read at all, by id; of two the later.
     static func documents(_ files: [Configured.File]) -> [String: JSONDocument] {
-        var documents: [String: JSONDocument] = [:]
-        for file in files {
-            guard let document = try? JSONDocument.parse(file.text, file: file.path),
-                let id = try? document.reader.string("id")
-            else { continue }
-            documents[id] = document
-        }
-        return documents
+        byID(files.compactMap { try? JSONDocument.parse($0.text, file: $0.path) })
+    }
+
+    static func byID(_ documents: [JSONDocument]) -> [String: JSONDocument] {
+        let named = documents.compactMap { document in (try? document.reader.string("id")).map { ($0, document) } }
+        return Dictionary(named) { $1 }
     }
 
     init() {}
@@ -124,10 +122,8 @@ public struct ProfileLibrary: Sendable {
         let documents = files.map { file in
             Result { () throws(JSONError) in try JSONDocument.parse(file.text, file: file.path) }
         }
-        var bases = Profile.documents(others)
-        for case .success(let document) in documents {
-            if let id = try? document.reader.string("id") { bases[id] = document }
-        }
+        let own = Profile.byID(documents.compactMap { try? $0.get() })
+        let bases = Profile.documents(others).merging(own) { $1 }
         for (file, document) in zip(files, documents) {
             do throws(JSONError) {
                 let document = try document.get()

@@ -34,43 +34,40 @@ struct SourceWatch: WireValue {
 
     /// A gap that says so: the hub itself was asleep.
     static func slept(_ span: TimeSpan, until at: Timestamp, person: Person) -> Event {
-        let message = SourceTexts(language: person.language).slept
-        let rule = "hub:asleep"
-        let onset = at - span
-        return Event(
-            id: EventID.event(person: person.id, rule: rule, kind: .source, onset: onset, transition: 0),
-            person: person.id, kind: .source, phase: .resolved, rule: rule, severity: .info, onset: onset, decided: at,
-            transition: 0, title: message.title, text: message.text)
+        over("hub:asleep", .info, from: at - span, at, person, SourceTexts(language: person.language).slept)
     }
 
     /// Something that left the house did not leave it whole.
     static func followerLost(_ name: String, _ commits: Int, at: Timestamp, person: Person) -> Event {
         let message = SourceTexts(language: person.language).followerLost(name, commits)
-        let rule = "hub:follower:\(name)"
-        return Event(
-            id: EventID.event(person: person.id, rule: rule, kind: .source, onset: at, transition: 0),
-            person: person.id, kind: .source, phase: .resolved, rule: rule, severity: .notice, onset: at, decided: at,
-            transition: 0, title: message.title, text: message.text, recipients: ["person"])
+        return over("hub:follower:\(name)", .notice, from: at, at, person, message)
     }
 
     /// Samples were measured, and judged, and are not in the store; told to everyone, as damage is.
     static func samplesLost(_ count: Int, at: Timestamp, person: Person) -> Event {
-        let message = SourceTexts(language: person.language).samplesLost(count)
-        let rule = "hub:lost"
-        return Event(
-            id: EventID.event(person: person.id, rule: rule, kind: .source, onset: at, transition: 0),
-            person: person.id, kind: .source, phase: .resolved, rule: rule, severity: .warning, onset: at, decided: at,
-            transition: 0, title: message.title, text: message.text, recipients: ["person"])
+        over("hub:lost", .warning, from: at, at, person, SourceTexts(language: person.language).samplesLost(count))
     }
 
     /// What is old by a clock that went so far ahead may be new.
     static func clockSet(_ step: TimeSpan, at: Timestamp, person: Person) -> Event {
         let message = SourceTexts(language: person.language).clockSet(days: step.milliseconds / 86_400_000)
-        let rule = "hub:clock"
-        return Event(
-            id: EventID.event(person: person.id, rule: rule, kind: .source, onset: at, transition: 0),
-            person: person.id, kind: .source, phase: .resolved, rule: rule, severity: .notice, onset: at, decided: at,
-            transition: 0, title: message.title, text: message.text, recipients: ["person"])
+        return over("hub:clock", .notice, from: at, at, person, message)
+    }
+
+    /// Part of what was stored could not be read; told to everyone, since whose it was is nobody else's business.
+    static func damaged(_ reason: String, at: Timestamp, person: Person) -> Event {
+        over("hub:damage", .warning, from: at, at, person, SourceTexts(language: person.language).storeDamaged(reason))
+    }
+
+    /// What happened, and is over: nothing stays open.
+    private static func over(
+        _ rule: String, _ severity: Severity, from onset: Timestamp, _ at: Timestamp, _ person: Person,
+        _ message: SourceTexts.Message
+    ) -> Event {
+        Event(
+            id: EventID.event(person: person.id, rule: rule, kind: .source, onset: onset, transition: 0),
+            person: person.id, kind: .source, phase: .resolved, rule: rule, severity: severity, onset: onset,
+            decided: at, transition: 0, title: message.title, text: message.text, recipients: ["person"])
     }
 
     mutating func storeChanged(works: Bool, reason: String, at: Timestamp, person: Person) -> Event? {
@@ -79,16 +76,6 @@ struct SourceWatch: WireValue {
             DeviceID(high: person.id.high, low: person.id.low), rule: "hub:store", isUp: works, isDown: !works, at: at,
             person: person, severity: .warning, recipients: ["person"],
             down: texts.storeFailed(reason), up: texts.storeWorks)
-    }
-
-    /// Part of what was stored could not be read; told to everyone, since whose it was is nobody else's business.
-    static func damaged(_ reason: String, at: Timestamp, person: Person) -> Event {
-        let message = SourceTexts(language: person.language).storeDamaged(reason)
-        let rule = "hub:damage"
-        return Event(
-            id: EventID.event(person: person.id, rule: rule, kind: .source, onset: at, transition: 0),
-            person: person.id, kind: .source, phase: .resolved, rule: rule, severity: .warning, onset: at, decided: at,
-            transition: 0, title: message.title, text: message.text, recipients: ["person"])
     }
 
     private mutating func change(
