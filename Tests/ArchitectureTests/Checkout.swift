@@ -12,6 +12,11 @@ enum Checkout {
         return folder.path
     }()
 
+    /// Folders at the top that `.gitignore` names: what programs leave there.
+    static let leftovers = Set(
+        ((try? String(contentsOfFile: root + "/.gitignore", encoding: .utf8)) ?? "").split(separator: "\n")
+            .filter { $0.hasSuffix("/") }.map { String($0.dropLast()) })
+
     /// Names in a folder of the package, hidden ones left out; empty when there is no such folder.
     static func entries(of path: String) -> [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: root + "/" + path)) ?? [])
