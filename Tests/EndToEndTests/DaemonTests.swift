@@ -41,13 +41,23 @@ struct DaemonTests {
 
     private struct HubDidNotStart: Error { var log: String }
 
-    @Test("hears the order to stop as soon as it says that it is ready, each time")
+    /// Starts a program on one processor, where whoever reads its lines goes before it, and ends it at the one that says that
+    /// it is ready, before it can do anything more.
+    private static let endedWhenReady = #"""
+        taskset -cp "$(sed -n 's/^Cpus_allowed_list:[^0-9]*\([0-9]*\).*/\1/p' /proc/self/status)" $$ > "$0.cpu"
+        mkfifo "$0"
+        while read -r line; do case $line in *ready:*) kill $$ ;; esac; done < "$0" &
+        exec chrt --idle 0 "$@" 2> "$0"
+        """#
+
+    @Test("hears the order to stop that comes the moment it says that it is ready")
     func stopsAtOnce() throws {
         let home = try Home()
-        for _ in 0..<8 {
-            let hub = try home.start()
-            hub.terminate()
-            #expect(hub.finish(limit: 10).status == 0)
+        for round in 0..<4 {
+            let hub = try Program.Running(
+                ["run", "--config", home.config],
+                by: ["/bin/sh", "-c", Self.endedWhenReady, home.folder.path("lines-\(round)")])
+            #expect(hub.finish(limit: 20).status == 0)
         }
     }
 
